@@ -1,0 +1,35 @@
+//! `cargo xtask ci`: all that continuous integration runs, in the order in
+//! which a mistake is cheapest to find.
+
+use anyhow::Result;
+
+use crate::{
+    prove, quickstart,
+    run::{cargo, exists, say, step},
+    test, tidy,
+};
+
+/// Format, lints, tidy, licences, tests, the quickstart, one smoke case of each proof.
+pub(crate) fn ci() -> Result<()> {
+    step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
+    tidy::tidy()?;
+    step(
+        "lints",
+        &mut cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    )?;
+    step(
+        "rustdoc",
+        cargo(&["doc", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    if !exists("cargo-deny") {
+        step("install cargo-deny", &mut cargo(&["install", "cargo-deny", "--locked", "--version", "0.20.2", "--quiet"]))?;
+    }
+    step("licences, bans, sources", &mut cargo(&["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]))?;
+    test::test()?;
+    quickstart::quickstart(false)?;
+    for proof in prove::Proof::ALL {
+        prove::prove(*proof, true)?;
+    }
+    say("\nci: all green");
+    Ok(())
+}

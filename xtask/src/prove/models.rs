@@ -1,0 +1,25 @@
+//! Real models that nobody here made.
+
+use anyhow::Result;
+
+use crate::{
+    quickstart::build,
+    run::{program, step},
+    tools,
+};
+
+/// What the script runs with.
+const PINS: &[&str] = &["numpy==2.4.6", "onnxruntime==1.32.0", "pillow==12.2.0"];
+
+/// Fetches pinned packages, packs their models, and compares with onnxruntime.
+pub(crate) fn models(smoke: bool) -> Result<()> {
+    let bundle = build()?;
+    let python = tools::python("models", PINS)?;
+    let bundle = bundle.to_string_lossy().into_owned();
+    let mut arguments = vec!["xtask/proofs/models.py", "--bundle", &bundle];
+    if smoke {
+        arguments.push("--smoke");
+    }
+    step("real models beside onnxruntime", &mut program(python, &arguments))?;
+    Ok(())
+}
