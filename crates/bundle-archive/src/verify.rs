@@ -1,0 +1,158 @@
+//! Reading everything once: headers, order, padding, digests.
+
+use std::thread;
+
+use bundle_manifest::{Digest, LockedMember};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    Archive, ArchiveError, ArchiveErrorKind, BundleId, entry,
+    feed::Feed,
+    head::expect_header,
+    layout::{CLOSING, is_behind, manifest_member},
+    limits::member_subject,
+    read::subject,
+};
+
+/// Every member was read and is what the lock says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The identity.
+    pub id: BundleId,
+    /// Bytes of all members of the project that the archive holds.
+    pub bytes: u64,
+    /// How many members of the project the archive holds.
+    pub members: usize,
+}
+
+/// Takes the members behind the first frame as they are read, before their digests are known.
+pub(crate) trait Sink {
+    /// A member begins.
+    fn begin(&mut self, member: &LockedMember) -> Result<(), ArchiveError>;
+    /// More of its content.
+    fn content(&mut self, bytes: &[u8]) -> Result<(), ArchiveError>;
+    /// It is complete, and what the lock says.
+    fn end(&mut self) -> Result<(), ArchiveError>;
+}
+
+/// Keeps nothing.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn begin(&mut self, _member: &LockedMember) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn content(&mut self, _bytes: &[u8]) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+}
+
+impl Archive {
+    /// Reads everything once, in order, in flat memory: canonical headers, frames,
+    /// digests. `progress` hears the bytes of content read since the last call.
+    pub fn verify(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<Verified, ArchiveError> {
+        self.walk(&mut Nowhere, progress)
+    }
+
+    /// Reads every frame behind the first (which opening has checked) into `sink`.
+    pub(crate) fn walk(
+        &self,
+        sink: &mut dyn Sink,
+        progress: &dyn Fn(u64),
+    ) -> Result<Verified, ArchiveError> {
+        let manifest = manifest_member(self.lock())?;
+        let mut verified = Verified { id: self.id(), bytes: manifest.size, members: 1 };
+        progress(manifest.size);
+        thread::scope(|scope| {
+            let mut feed = Feed::ahead(scope, self, 1)?;
+            for member in self.lock().members.iter().filter(|member| is_behind(member)) {
+                self.walk_member(member, &mut feed, sink, progress)?;
+                verified.bytes = verified.bytes.saturating_add(member.size);
+                verified.members = verified.members.saturating_add(1);
+            }
+            let last = subject(self.frames.len().saturating_sub(1));
+            expect_zeros(
+                &mut feed,
+                CLOSING,
+                &last,
+                "does not hold the two zero blocks that end a tar",
+            )
+        })?;
+        Ok(verified)
+    }
+
+    fn walk_member(
+        &self,
+        member: &LockedMember,
+        feed: &mut Feed<'_>,
+        sink: &mut dyn Sink,
+        progress: &dyn Fn(u64),
+    ) -> Result<(), ArchiveError> {
+        read_header(&self.lock().stem(), member, feed)?;
+        sink.begin(member)?;
+        let mut hasher = Sha256::new();
+        let mut rest = member.size;
+        while rest > 0 {
+            self.check_cancelled()?;
+            let bytes = feed.take(rest)?;
+            hasher.update(bytes);
+            sink.content(bytes)?;
+            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            progress(length);
+            rest = rest.saturating_sub(length);
+        }
+        check_digest(member, hasher)?;
+        sink.end()?;
+        let subject = member_subject(member.path.as_str());
+        expect_zeros(
+            feed,
+            entry::padding(member.size),
+            &subject,
+            "is followed by padding that is not zero",
+        )
+    }
+}
+
+/// Takes a member's header and demands the canonical one.
+pub(crate) fn read_header(
+    stem: &str,
+    member: &LockedMember,
+    feed: &mut Feed<'_>,
+) -> Result<(), ArchiveError> {
+    let path = member.path.as_str();
+    let expected = entry::header(stem, path, member.size, member.mode);
+    let actual = feed.take_all(expected.len())?;
+    expect_header(path, &actual, &expected)
+}
+
+/// Demands the digest of the lock.
+pub(crate) fn check_digest(member: &LockedMember, hasher: Sha256) -> Result<(), ArchiveError> {
+    let actual = Digest::from_bytes(hasher.finalize().into());
+    if actual == member.sha256 {
+        return Ok(());
+    }
+    let kind = ArchiveErrorKind::Digest { actual, expected: member.sha256 };
+    Err(ArchiveError::new(member_subject(member.path.as_str()), kind))
+}
+
+fn expect_zeros(
+    feed: &mut Feed<'_>,
+    count: u64,
+    subject: &str,
+    otherwise: &str,
+) -> Result<(), ArchiveError> {
+    let mut rest = count;
+    while rest > 0 {
+        let bytes = feed.take(rest)?;
+        if bytes.iter().any(|byte| *byte != 0) {
+            return Err(ArchiveError::malformed(subject, otherwise));
+        }
+        rest = rest.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    }
+    Ok(())
+}
