@@ -1,0 +1,29 @@
+//! `cargo run -p bundle-preprocess --example parity -- DIR GROUP…`: runs the cases that
+//! `make.py large DIR` wrote, and prints how many elements differ.
+
+#[path = "../tests/it/support.rs"]
+#[expect(dead_code, reason = "a module of the tests; only the vectors are needed here")]
+mod support;
+#[path = "../tests/it/vectors.rs"]
+mod vectors;
+
+use std::{path::Path, process::ExitCode};
+
+#[expect(clippy::print_stdout, reason = "the table is the result")]
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let directory = arguments.next().unwrap_or_default();
+    let mut holds = true;
+    for group in arguments {
+        let tally = vectors::replay(Path::new(&directory), &group);
+        println!(
+            "{group}: {} cases, {} elements, {} differ",
+            tally.cases, tally.elements, tally.differing
+        );
+        for failure in &tally.failures {
+            println!("  {failure}");
+        }
+        holds &= tally.failures.is_empty();
+    }
+    if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

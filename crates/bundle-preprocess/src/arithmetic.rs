@@ -1,0 +1,267 @@
+//! `rescale` and `normalize`: element by element, in stated arithmetic.
+//!
+//! Only IEEE 754 additions, multiplications, divisions and conversions, one after
+//! the other and never fused, so NumPy and PyTorch give the same bits on any
+//! machine. Guarantee: `exact`.
+
+use bundle_manifest::{AxisLayout, Dtype, Normalize, Rescale, RescaleArithmetic};
+
+use crate::{
+    Image, Limits, Samples, Tensor, TensorData, Value,
+    decode::check_size,
+    error::Fault,
+    kind::{Kind, SampleType},
+};
+
+/// Takes an image or a tensor of numbers; gives the same in float32.
+pub(crate) fn check_rescale(params: &Rescale, before: &Kind) -> Result<Kind, Fault> {
+    if params.scale == 0.0 {
+        return Err(Fault::new("`scale` is zero"));
+    }
+    as_float32(before)
+}
+
+/// Multiplies and adds.
+pub(crate) fn rescale(params: &Rescale, value: Value, limits: &Limits) -> Result<Value, Fault> {
+    let each = rescaled(params);
+    match value {
+        Value::Image(image) => {
+            let samples = match &image.samples {
+                Samples::Uint8(samples) => collect(samples, &each),
+                Samples::Uint16(samples) => collect(samples, &each),
+                Samples::Float32(samples) => collect(samples, &each),
+            };
+            float_image(image, samples, limits).map(Value::Image)
+        }
+        Value::Tensor(tensor) => {
+            let elements = tensor.to_f64s().into_iter().map(each).collect();
+            Ok(Value::Tensor(Tensor::reshaped(
+                tensor.shape().to_vec(),
+                TensorData::Float32(elements),
+            )))
+        }
+        other => Err(other.refusal("an image or a tensor")),
+    }
+}
+
+fn collect<T: Copy + Into<f64>>(samples: &[T], each: impl Fn(f64) -> f32) -> Vec<f32> {
+    samples.iter().map(|sample| each((*sample).into())).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the documented roundings to float32")]
+fn rescaled(params: &Rescale) -> impl Fn(f64) -> f32 {
+    let Rescale { scale, offset, arithmetic } = params.clone();
+    let (scale32, offset32, divisor32) = (scale as f32, offset as f32, (1.0 / scale) as f32);
+    move |x| match arithmetic {
+        RescaleArithmetic::F64Mul => (x * scale + offset) as f32,
+        RescaleArithmetic::F32Mul => x as f32 * scale32 + offset32,
+        RescaleArithmetic::F32Div => x as f32 / divisor32 + offset32,
+    }
+}
+
+/// Takes an image or a tensor of numbers; gives the same in float32.
+pub(crate) fn check_normalize(params: &Normalize, before: &Kind) -> Result<Kind, Fault> {
+    let Normalize { mean, std } = params;
+    if mean.is_empty() || std.is_empty() {
+        return Err(Fault::new("`mean` and `std` must not be empty"));
+    }
+    if std.iter().any(|value| *value == 0.0 || single(*value) == 0.0) {
+        return Err(Fault::new("`std` has a zero"));
+    }
+    if mean.len() != std.len() && mean.len() != 1 && std.len() != 1 {
+        return Err(Fault::new(format!(
+            "`mean` has {} values, `std` has {}",
+            mean.len(),
+            std.len()
+        )));
+    }
+    let values = mean.len().max(std.len());
+    match before {
+        Kind::Image { channels: Some(channels), .. } => check_count(values, channels.count())?,
+        Kind::Tensor { layout: None, .. } if values > 1 => {
+            let fault = Fault::new(
+                "takes one `mean` and one `std`, as this tensor has no channel axis that is known",
+            );
+            return Err(fault.hint("put this step before `layout`, or straight after it"));
+        }
+        _ => {}
+    }
+    as_float32(before)
+}
+
+/// `(x - mean) / std`, all in float32.
+pub(crate) fn normalize(
+    params: &Normalize,
+    before: &Kind,
+    value: Value,
+    limits: &Limits,
+) -> Result<Value, Fault> {
+    let values = params.mean.len().max(params.std.len());
+    match value {
+        Value::Image(image) => {
+            let count = image.channels.count();
+            if values > 1 {
+                check_count(values, count)?;
+            }
+            let mut samples = match &image.samples {
+                Samples::Uint8(samples) => collect(samples, single),
+                Samples::Uint16(samples) => collect(samples, single),
+                Samples::Float32(samples) => samples.clone(),
+            };
+            subtract_and_divide(&mut samples, params, (1, count));
+            float_image(image, samples, limits).map(Value::Image)
+        }
+        Value::Tensor(tensor) => {
+            let shape = tensor.shape().to_vec();
+            let (stride, count) = channel_axis(before, &shape).unwrap_or((1, 1));
+            if values > 1 {
+                check_count(values, count)?;
+            }
+            let mut elements: Vec<f32> = match tensor.into_data() {
+                TensorData::Float32(elements) => elements,
+                data => Tensor::reshaped(shape.clone(), data)
+                    .to_f64s()
+                    .into_iter()
+                    .map(single)
+                    .collect(),
+            };
+            subtract_and_divide(&mut elements, params, (stride, count));
+            Ok(Value::Tensor(Tensor::reshaped(shape, TensorData::Float32(elements))))
+        }
+        other => Err(other.refusal("an image or a tensor")),
+    }
+}
+
+/// The distance between neighbours along the channel axis, and its length.
+fn channel_axis(before: &Kind, shape: &[usize]) -> Option<(usize, usize)> {
+    let Kind::Tensor { layout: Some(layout), .. } = before else { return None };
+    let axis = match layout {
+        AxisLayout::Nchw => 1,
+        AxisLayout::Nhwc => 3,
+        AxisLayout::Chw => 0,
+        AxisLayout::Hwc => 2,
+        AxisLayout::Nhw | AxisLayout::Hw => return None,
+    };
+    let count = *shape.get(axis)?;
+    Some((shape[axis + 1..].iter().product(), count))
+}
+
+/// `place` is (stride, length) of the channel axis.
+fn subtract_and_divide(elements: &mut [f32], params: &Normalize, place: (usize, usize)) {
+    let (stride, count) = place;
+    let of = |values: &[f64], channel: usize| {
+        single(values[if values.len() == 1 { 0 } else { channel }])
+    };
+    if params.mean.len() == 1 && params.std.len() == 1 {
+        let (mean, std) = (of(&params.mean, 0), of(&params.std, 0));
+        elements.iter_mut().for_each(|element| *element = (*element - mean) / std);
+        return;
+    }
+    let factors: Vec<(f32, f32)> =
+        (0..count).map(|channel| (of(&params.mean, channel), of(&params.std, channel))).collect();
+    for block in elements.chunks_mut(stride.max(1) * count.max(1)) {
+        for (run, (mean, std)) in block.chunks_mut(stride.max(1)).zip(&factors) {
+            for element in run {
+                *element = (*element - mean) / std;
+            }
+        }
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the documented rounding to float32")]
+fn single(value: f64) -> f32 {
+    value as f32
+}
+
+fn check_count(values: usize, channels: usize) -> Result<(), Fault> {
+    if values == 1 || values == channels {
+        return Ok(());
+    }
+    let fault =
+        Fault::new(format!("`mean` and `std` are for {values} channels, the image has {channels}"));
+    Err(fault.hint("put `convert_color` before it, so that every image has the same channels"))
+}
+
+fn as_float32(before: &Kind) -> Result<Kind, Fault> {
+    match before {
+        Kind::Image { channels, .. } => {
+            Ok(Kind::Image { samples: Some(SampleType::Float32), channels: *channels })
+        }
+        Kind::Tensor { layout, .. } => {
+            Ok(Kind::Tensor { dtype: Some(Dtype::Float32), layout: *layout })
+        }
+        other => Err(other.refusal("an image or a tensor")),
+    }
+}
+
+fn float_image(image: Image, samples: Vec<f32>, limits: &Limits) -> Result<Image, Fault> {
+    check_size((image.height, image.width), image.channels.count() * 4, limits)?;
+    Ok(Image { samples: Samples::Float32(samples), ..image })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Channels, Storage};
+
+    const BEFORE: Kind =
+        Kind::Image { samples: Some(SampleType::Uint8), channels: Some(Channels::Rgb) };
+
+    #[test]
+    fn the_three_arithmetics() {
+        let scale = 1.0 / 255.0;
+        // 255 levels in each arithmetic; NumPy gives the same for these three.
+        let cases = [
+            (RescaleArithmetic::F64Mul, 77.0, 0.301_960_8_f32),
+            (RescaleArithmetic::F32Mul, 77.0, 77.0_f32 * (1.0_f32 / 255.0)),
+            (RescaleArithmetic::F32Div, 77.0, 77.0_f32 / 255.0),
+        ];
+        for (arithmetic, x, expected) in cases {
+            let params = Rescale { scale, offset: 0.0, arithmetic };
+            assert_eq!(rescaled(&params)(x).to_bits(), expected.to_bits(), "{arithmetic}");
+        }
+    }
+
+    #[test]
+    fn channels_wherever_they_are() {
+        let params = Normalize { mean: vec![1.0, 2.0], std: vec![2.0, 4.0] };
+        let elements = TensorData::Float32(vec![1.0, 3.0, 2.0, 10.0]);
+        let tensor = Tensor::new(vec![2, 1, 2], elements).expect("four elements");
+        let cases =
+            [(AxisLayout::Chw, [0.0, 1.0, 0.0, 2.0]), (AxisLayout::Hwc, [0.0, 0.25, 0.5, 2.0])];
+        for (layout, expected) in cases {
+            let before = Kind::Tensor { dtype: None, layout: Some(layout) };
+            let value =
+                normalize(&params, &before, Value::Tensor(tensor.clone()), &Limits::default());
+            let result = value.and_then(Value::into_tensor).expect("two channels");
+            assert_eq!(result.data(), &TensorData::Float32(expected.to_vec()), "{layout}");
+        }
+    }
+
+    #[test]
+    fn counts_must_agree() {
+        let of = |mean: usize, std: usize| Normalize { mean: vec![0.0; mean], std: vec![1.0; std] };
+        let cases = [
+            (of(2, 3), "`mean` has 2 values, `std` has 3"),
+            (of(1, 0), "`mean` and `std` must not be empty"),
+            (of(4, 4), "`mean` and `std` are for 4 channels, the image has 3"),
+            (Normalize { mean: vec![0.0], std: vec![0.0] }, "`std` has a zero"),
+        ];
+        for (params, message) in cases {
+            assert_eq!(check_normalize(&params, &BEFORE).expect_err(message).message, message);
+        }
+        assert!(check_normalize(&of(3, 1), &BEFORE).is_ok());
+        let image = Image {
+            height: 1,
+            width: 1,
+            channels: Channels::L,
+            storage: Storage::Direct,
+            samples: Samples::Uint8(vec![9]),
+        };
+        let fault = normalize(&of(3, 3), &BEFORE, Value::Image(image), &Limits::default());
+        assert_eq!(
+            fault.expect_err("one channel").message,
+            "`mean` and `std` are for 3 channels, the image has 1"
+        );
+    }
+}

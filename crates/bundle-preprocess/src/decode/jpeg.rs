@@ -1,0 +1,57 @@
+//! JPEG files, with libjpeg-turbo's defaults.
+
+use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
+
+use super::check_size;
+use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
+
+/// Decodes a JPEG file; the second value is its EXIF data.
+///
+/// Gray and three-channel files of 8 bits are decoded, baseline or progressive,
+/// Huffman or arithmetic. A damaged file is an error, never a guess.
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    let unreadable = |error: libjpeg_turbo_rs::JpegError| {
+        Fault::new(format!("the JPEG file cannot be decoded: {error}"))
+    };
+    let caps = DecodeLimits {
+        max_pixels: limits.pixels,
+        max_scans: limits.scans,
+        // Coefficients of a progressive file take twice the samples.
+        max_memory: Some(limits.image_bytes.saturating_mul(4)),
+        ..DecodeLimits::default()
+    };
+    let mut decoder = Decoder::new_with_limits(bytes, caps).map_err(unreadable)?;
+    let header = decoder.header();
+    let (height, width) = (header.height(), header.width());
+    let (channels, format) = match header.components.len() {
+        1 => (Channels::L, PixelFormat::Grayscale),
+        3 => (Channels::Rgb, PixelFormat::Rgb),
+        4 => {
+            let fault = Fault::new("a CMYK JPEG file cannot be decoded in this version");
+            return Err(fault.hint("convert it to RGB with the program that made it"));
+        }
+        count => {
+            return Err(Fault::new(format!("a JPEG file of {count} channels is not an image")));
+        }
+    };
+    if header.precision != 8 {
+        let bits = header.precision;
+        return Err(Fault::new(format!(
+            "a JPEG file of {bits} bits cannot be decoded in this version"
+        )));
+    }
+    if header.is_lossless {
+        return Err(Fault::new("a lossless JPEG file cannot be decoded in this version"));
+    }
+    check_size((height, width), channels.count(), limits)?;
+    decoder.set_output_format(format);
+    decoder.set_block_smoothing(true);
+    let exif = decoder.exif_data().map(<[u8]>::to_vec);
+    let decoded = decoder.decode_image().map_err(unreadable)?;
+    let expected = height * width * channels.count();
+    if (decoded.height, decoded.width, decoded.data.len()) != (height, width, expected) {
+        return Err(Fault::new("the JPEG file does not hold the image that its header promises"));
+    }
+    let samples = Samples::Uint8(decoded.data);
+    Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
+}

@@ -1,0 +1,151 @@
+//! What is known of a value before anything runs.
+
+use std::fmt;
+
+use bundle_manifest::{AxisLayout, ColumnKind, Dtype, InputKind};
+
+use crate::{Channels, Image, Samples, Table, Tensor, Value, error::Fault};
+
+/// The type of a value between two steps, as far as the steps decide it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A file or a JSON value, not yet decoded.
+    Source,
+    /// Pixels; `None` is left to the file.
+    Image { samples: Option<SampleType>, channels: Option<Channels> },
+    /// Rows with these columns.
+    Table(Vec<ColumnType>),
+    /// An array; the layout is known after `layout`.
+    Tensor { dtype: Option<Dtype>, layout: Option<AxisLayout> },
+}
+
+/// The type of an image's samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SampleType {
+    Uint8,
+    Uint16,
+    Float32,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ColumnType {
+    pub(crate) name: String,
+    pub(crate) kind: ColumnKind,
+}
+
+impl Kind {
+    /// A tensor of which nothing is known.
+    pub(crate) const TENSOR: Self = Self::Tensor { dtype: None, layout: None };
+
+    /// What an input of this kind is before its first step.
+    pub(crate) const fn of_input(kind: InputKind) -> Self {
+        match kind {
+            InputKind::Tensor => Self::TENSOR,
+            _ => Self::Source,
+        }
+    }
+
+    /// The image that a step takes.
+    pub(crate) fn image(&self) -> Result<(Option<SampleType>, Option<Channels>), Fault> {
+        match self {
+            Self::Image { samples, channels } => Ok((*samples, *channels)),
+            Self::Tensor { .. } => {
+                Err(self.refusal("an image").hint("put this step before `layout`"))
+            }
+            Self::Source => Err(self.refusal("an image").hint("put `decode_image` before it")),
+            Self::Table(_) => Err(self.refusal("an image")),
+        }
+    }
+
+    /// The tensor that a step takes.
+    pub(crate) fn tensor(&self) -> Result<(Option<Dtype>, Option<AxisLayout>), Fault> {
+        match self {
+            Self::Tensor { dtype, layout } => Ok((*dtype, *layout)),
+            Self::Image { .. } => Err(self.refusal("a tensor").hint("put `layout` before it")),
+            Self::Table(_) => Err(self.refusal("a tensor").hint("put `column_concat` before it")),
+            Self::Source => Err(self.refusal("a tensor")),
+        }
+    }
+
+    /// The columns of the table that a step takes.
+    pub(crate) fn table(&self) -> Result<&[ColumnType], Fault> {
+        match self {
+            Self::Table(columns) => Ok(columns),
+            Self::Source => Err(self.refusal("a table").hint("put `columns` before it")),
+            _ => Err(self.refusal("a table")),
+        }
+    }
+
+    pub(crate) fn refusal(&self, wanted: &str) -> Fault {
+        Fault::new(format!("takes {wanted}, got {self}"))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Source => "an undecoded file",
+            Self::Image { .. } => "an image",
+            Self::Table(_) => "a table",
+            Self::Tensor { .. } => "a tensor",
+        })
+    }
+}
+
+impl SampleType {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uint8 => "uint8",
+            Self::Uint16 => "uint16",
+            Self::Float32 => "float32",
+        }
+    }
+}
+
+impl Samples {
+    pub(crate) const fn bytes_per_sample(&self) -> usize {
+        match self {
+            Self::Uint8(_) => 1,
+            Self::Uint16(_) => 2,
+            Self::Float32(_) => 4,
+        }
+    }
+
+    pub(crate) const fn sample_type(&self) -> SampleType {
+        match self {
+            Self::Uint8(_) => SampleType::Uint8,
+            Self::Uint16(_) => SampleType::Uint16,
+            Self::Float32(_) => SampleType::Float32,
+        }
+    }
+}
+
+/// The values that steps take, at run time. The kinds were checked when the
+/// pipeline was compiled; a recorded value may still be of another.
+impl Value {
+    pub(crate) fn into_image(self) -> Result<Image, Fault> {
+        match self {
+            Self::Image(image) => Ok(image),
+            other => Err(other.refusal("an image")),
+        }
+    }
+
+    pub(crate) fn into_table(self) -> Result<Table, Fault> {
+        match self {
+            Self::Table(table) => Ok(table),
+            other => Err(other.refusal("a table")),
+        }
+    }
+
+    pub(crate) fn into_tensor(self) -> Result<Tensor, Fault> {
+        match self {
+            Self::Tensor(tensor) => Ok(tensor),
+            other => Err(other.refusal("a tensor")),
+        }
+    }
+
+    pub(crate) fn refusal(&self, wanted: &str) -> Fault {
+        Fault::new(format!("takes {wanted}, got {}", self.noun()))
+    }
+}

@@ -1,0 +1,240 @@
+//! The pipeline of an input, from a file to tensors.
+
+use std::collections::BTreeSet;
+
+use bundle_manifest::{ColumnKind, Input, InputKind, Step};
+
+use crate::{
+    InputSource, Limits, NamedTensors, StepError, Table, TableColumn, Tensor, TensorData, Value,
+    columns::{listed, nearest},
+    error::Fault,
+    kind::Kind,
+    ops::{self, Surroundings},
+    source::first_value,
+};
+
+/// The name under which a pipeline publishes its result.
+const RESULT: &str = "value";
+
+/// A typed pipeline that was checked: every step takes what the one before gives.
+#[derive(Clone, Debug)]
+pub struct InputPipeline {
+    entry: String,
+    kind: InputKind,
+    steps: Vec<CheckedStep>,
+    published: BTreeSet<String>,
+    limits: Limits,
+}
+
+/// A step with what is known of the value that it takes.
+#[derive(Clone, Debug)]
+struct CheckedStep {
+    step: Step,
+    before: Kind,
+}
+
+/// The value after a step.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Index of the step, from 0.
+    pub index: usize,
+    /// Its operation.
+    pub op: &'static str,
+    /// What it gave.
+    pub value: Value,
+}
+
+/// What a pipeline made of an input.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The published values by name; `value` is the result.
+    pub published: NamedTensors,
+    /// The value after each step, when asked for.
+    pub stages: Vec<Stage>,
+}
+
+impl InputPipeline {
+    /// Checks the steps of `input`, from file to tensor. Names the step that cannot work.
+    ///
+    /// Also an error: a kind that has no operation in this version, `window` and
+    /// `tile`, and a value under `tensors` that the steps do not publish.
+    pub fn compile(input: &Input) -> Result<Self, StepError> {
+        let entry = input.name.to_string();
+        check_entry(input).map_err(|fault| fault.of(&entry))?;
+        let (steps, last) = check_steps(&entry, &input.steps, Kind::of_input(input.kind))?;
+        let published =
+            published_names(&input.steps, &last, input.kind).map_err(|fault| fault.of(&entry))?;
+        for name in input.tensors.values() {
+            check_published(name, &published, &last).map_err(|fault| fault.of(&entry))?;
+        }
+        let limits = Limits::default();
+        Ok(Self { entry, kind: input.kind, steps, published, limits })
+    }
+
+    /// The same pipeline with other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The names that [`run`](Self::run) publishes.
+    pub const fn published_names(&self) -> &BTreeSet<String> {
+        &self.published
+    }
+
+    /// Runs all steps; keeps the value after each when `trace`.
+    pub fn run(&self, source: &InputSource, trace: bool) -> Result<Prepared, StepError> {
+        let first = first_value(self.kind, source, &self.limits);
+        let mut value = first.map_err(|fault| fault.of(&self.entry))?;
+        let mut published = NamedTensors::new();
+        let mut stages = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            value = self.apply(index, step, value, &mut published)?;
+            if trace {
+                stages.push(Stage { index, op: step.step.op(), value: value.clone() });
+            }
+        }
+        publish(value, &mut published).map_err(|fault| fault.of(&self.entry))?;
+        Ok(Prepared { published, stages })
+    }
+
+    /// Runs only step `index`, on a recorded value before it (for the local error of a replay).
+    pub fn run_step(&self, index: usize, before: &Value) -> Result<Value, StepError> {
+        let Some(step) = self.steps.get(index) else {
+            let fault =
+                Fault::new(format!("has {} steps, and none has index {index}", self.steps.len()));
+            return Err(fault.of(&self.entry));
+        };
+        self.apply(index, step, before.clone(), &mut NamedTensors::new())
+    }
+
+    fn apply(
+        &self,
+        index: usize,
+        checked: &CheckedStep,
+        value: Value,
+        published: &mut NamedTensors,
+    ) -> Result<Value, StepError> {
+        let CheckedStep { step, before } = checked;
+        let around = Surroundings { before, limits: &self.limits, published };
+        ops::apply(step, value, around).map_err(|fault| fault.at(&self.entry, index, step.op()))
+    }
+}
+
+/// What cannot run whatever the steps are.
+fn check_entry(input: &Input) -> Result<(), Fault> {
+    if input.window.is_some() {
+        return Err(Fault::new("`window` cannot run in this version"));
+    }
+    if input.tile.is_some() {
+        return Err(Fault::new("`tile` cannot run in this version"));
+    }
+    if !input.steps.is_empty() {
+        return Ok(());
+    }
+    match input.kind {
+        InputKind::Tensor => Ok(()),
+        InputKind::Image => {
+            Err(Fault::new("an image without steps stays a file").hint("start with `decode_image`"))
+        }
+        InputKind::Table => {
+            Err(Fault::new("a table without steps stays a file").hint("start with `columns`"))
+        }
+        other => {
+            let fault = Fault::new(format!("`kind = \"{other}\"` cannot run in this version"));
+            Err(fault.hint("`kind = \"tensor\"` takes the prepared array"))
+        }
+    }
+}
+
+/// Checks each step against the one before; also what the last one gives.
+fn check_steps(
+    entry: &str,
+    steps: &[Step],
+    first: Kind,
+) -> Result<(Vec<CheckedStep>, Kind), StepError> {
+    let mut before = first;
+    let mut checked = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let after = ops::check(step, &before).map_err(|fault| fault.at(entry, index, step.op()))?;
+        checked.push(CheckedStep { step: step.clone(), before });
+        before = after;
+    }
+    Ok((checked, before))
+}
+
+/// The names that a pipeline publishes when it ends with `last`.
+fn published_names(
+    steps: &[Step],
+    last: &Kind,
+    kind: InputKind,
+) -> Result<BTreeSet<String>, Fault> {
+    let beside = steps.iter().flat_map(ops::published_names).map(|name| (*name).to_owned());
+    let mut names: BTreeSet<String> = beside.collect();
+    match last {
+        Kind::Source => {
+            return Err(Fault::new(format!(
+                "the steps of an input of kind `{kind}` leave an undecoded file"
+            )));
+        }
+        Kind::Image { .. } | Kind::Tensor { .. } => drop(names.insert(RESULT.to_owned())),
+        Kind::Table(columns) => {
+            let numeric = columns.iter().filter(|column| column.kind == ColumnKind::Number);
+            names.extend(numeric.clone().map(|column| column.name.clone()));
+            if numeric.count() == columns.len() && !names.insert(RESULT.to_owned()) {
+                let fault = Fault::new("a column is named `value`, as the result of the steps is");
+                return Err(fault.hint("put `column_concat` last"));
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn check_published(name: &str, published: &BTreeSet<String>, last: &Kind) -> Result<(), Fault> {
+    if published.contains(name) {
+        return Ok(());
+    }
+    if let Kind::Table(columns) = last
+        && columns.iter().any(|column| column.name == name)
+    {
+        let fault = Fault::new(format!(
+            "`tensors` asks for column `{name}`, which is a category and no tensor"
+        ));
+        return Err(fault.hint("put `one_hot` last"));
+    }
+    let names = published.iter().map(String::as_str);
+    let fault = Fault::new(format!("`tensors` asks for `{name}`, which the steps do not publish"));
+    Err(match nearest(name, names.clone()) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault.hint(format!("they publish {}", listed(names))),
+    })
+}
+
+/// Publishes the last value: as `value`, and the numeric columns of a table by name,
+/// each as float64 rows × 1.
+fn publish(value: Value, published: &mut NamedTensors) -> Result<(), Fault> {
+    ops::check_storage(&value)?;
+    if let Value::Table(table) = &value {
+        publish_columns(table, published)?;
+    }
+    let result = match value {
+        Value::Tensor(tensor) => Some(tensor),
+        other => other.to_tensor(),
+    };
+    published.extend(result.map(|result| (RESULT.to_owned(), result)));
+    Ok(())
+}
+
+fn publish_columns(table: &Table, published: &mut NamedTensors) -> Result<(), Fault> {
+    for column in &table.columns {
+        let TableColumn::Number { name, cells } = column else { continue };
+        if let Some(row) = cells.iter().position(|cell| cell.is_nan()) {
+            let fault = Fault::new(format!("row {} of column `{name}` is missing", row + 1));
+            return Err(fault.hint("put `impute` last, with the value that the training used"));
+        }
+        let tensor = Tensor::reshaped(vec![cells.len(), 1], TensorData::Float64(cells.clone()));
+        published.insert(name.clone(), tensor);
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! The public face of `bundle-preprocess`, against the real libraries and against
+//! hostile input.
+
+mod hostile;
+mod outputs;
+mod pipelines;
+mod support;
+mod vectors;
