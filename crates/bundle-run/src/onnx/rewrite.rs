@@ -1,0 +1,208 @@
+//! Changes to a graph before the engine sees it.
+
+use bundle_preprocess::Tensor;
+
+use super::{
+    OnnxFile, element,
+    proto::{
+        AttributeProto, GraphProto, NodeProto, TensorProto, TypeValue, domain, ints, node_name,
+        output, text,
+    },
+    trees, walk,
+};
+use crate::tensor::to_bytes;
+
+/// ONNX's numbers of attribute types.
+const INTEGER: i32 = 2;
+const TEXT: i32 = 3;
+
+/// Prepares `file` for the engine: `constants` are no longer inputs, and what
+/// the engine would read wrongly is written in another way.
+pub(crate) fn prepare(file: &mut OnnxFile, constants: Vec<(String, Tensor)>) {
+    let opset = file.opset("").unwrap_or(0);
+    let Some(graph) = &mut file.model.graph else { return };
+    for (name, value) in constants {
+        graph.input.retain(|input| input.name != name);
+        graph.initializer.retain(|tensor| tensor.name != name);
+        graph.initializer.push(initializer(name, &value));
+    }
+    walk::graphs_mut(graph, &mut |graph| {
+        forget_symbols(graph);
+        graph.value_info.clear();
+        let mut additions = Vec::new();
+        for node in &mut graph.node {
+            rewrite_in_place(node, opset);
+            additions.extend(label_from_scores(node).or_else(|| stable_log_sum(node)));
+        }
+        for addition in additions {
+            graph.initializer.extend(addition.tensors);
+            graph.node.extend(addition.nodes);
+        }
+    });
+    walk::tensors_mut(graph, &mut unsigned_as_bytes);
+}
+
+fn initializer(name: String, value: &Tensor) -> TensorProto {
+    TensorProto {
+        name,
+        dims: value.shape().iter().map(|axis| i64::try_from(*axis).unwrap_or(i64::MAX)).collect(),
+        data_type: element::code(value.dtype()),
+        raw_data: to_bytes(value.data()),
+        ..TensorProto::default()
+    }
+}
+
+/// Every length is given when a plan is made; a symbol is an expression that
+/// the engine would parse, and a hostile one never ends.
+fn forget_symbols(graph: &mut GraphProto) {
+    for value in graph.input.iter_mut().chain(&mut graph.output) {
+        let Some(TypeValue::TensorType(tensor)) =
+            value.r#type.as_mut().and_then(|t| t.value.as_mut())
+        else {
+            continue;
+        };
+        for dimension in tensor.shape.iter_mut().flat_map(|shape| &mut shape.dim) {
+            if matches!(dimension.value, Some(super::proto::Dimension::DimParam(_))) {
+                dimension.value = None;
+            }
+        }
+    }
+}
+
+/// The engine looks for lists of uint32 and uint64 in the fields of int32 and
+/// int64, where ONNX does not put them; raw bytes it reads right.
+fn unsigned_as_bytes(tensor: &mut TensorProto) {
+    if !tensor.raw_data.is_empty() {
+        return;
+    }
+    let values = std::mem::take(&mut tensor.uint64_data);
+    match tensor.data_type {
+        12 => {
+            // A uint32 by ONNX's own rule; a larger value has no reading.
+            let narrow = |value: &u64| u32::try_from(*value).unwrap_or(u32::MAX).to_le_bytes();
+            tensor.raw_data = values.iter().flat_map(narrow).collect();
+        }
+        13 => tensor.raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        _ => tensor.uint64_data = values,
+    }
+}
+
+/// What a rewritten node needs beside itself.
+struct Addition {
+    tensors: Vec<TensorProto>,
+    nodes: Vec<NodeProto>,
+}
+
+fn rewrite_in_place(node: &mut NodeProto, opset: i64) {
+    match (domain(&node.domain), node.op_type.as_str()) {
+        // The engine takes a value to mean that padding is constant.
+        ("", "Pad") if text(node, "mode", "constant") != "constant" => {
+            if let Some(value) = node.input.get_mut(2) {
+                value.clear();
+            }
+        }
+        // Nearest neighbours were rounded down before ONNX 11 had a choice.
+        ("", "Resize") if opset == 10 => node.attribute.push(AttributeProto {
+            name: "nearest_mode".to_owned(),
+            r#type: TEXT,
+            s: b"floor".to_vec(),
+            ..AttributeProto::default()
+        }),
+        _ => {}
+    }
+}
+
+/// The engine's logarithm of a sum of exponentials overflows beyond 88:
+/// `m + log(sum(exp(x - m)))` with the maximum `m` does not.
+fn stable_log_sum(node: &mut NodeProto) -> Option<Addition> {
+    if domain(&node.domain) != "" || node.op_type != "ReduceLogSumExp" {
+        return None;
+    }
+    let (result, value) = (output(node, 0)?.to_owned(), node.input.first()?.clone());
+    let own = |suffix: &str| format!("{result}/bundle/{suffix}");
+    let (wide, lowered, sum, narrow) = (own("wide"), own("lowered"), own("sum"), own("max"));
+    let mut maximum = node.clone();
+    maximum.op_type = "ReduceMax".to_owned();
+    maximum.name.clone_from(&narrow);
+    maximum.output = vec![narrow.clone()];
+    let mut kept = maximum.clone();
+    kept.name.clone_from(&wide);
+    kept.output = vec![wide.clone()];
+    kept.attribute.retain(|attribute| attribute.name != "keepdims");
+    let nodes = vec![
+        maximum,
+        kept,
+        operation("Sub", &[&value, &wide], &lowered, &[]),
+        operation("Add", &[&sum, &narrow], &result, &[]),
+    ];
+    node.input[0] = lowered;
+    node.output[0] = sum;
+    Some(Addition { tensors: Vec::new(), nodes })
+}
+
+/// Two classes with one column of votes: the label is the larger score, which
+/// is how scikit-learn and onnxruntime decide, a tie included.
+fn label_from_scores(node: &mut NodeProto) -> Option<Addition> {
+    let trees = domain(&node.domain) == "ai.onnx.ml" && node.op_type == "TreeEnsembleClassifier";
+    if !trees || !trees::has_one_column(node) {
+        return None;
+    }
+    let label = output(node, 0)?.to_owned();
+    let own = |suffix: &str| format!("{}/bundle/{suffix}", node_name(node));
+    let (unused, indices, values) = (own("label"), own("index"), own("classes"));
+    let scores = output(node, 1).map_or_else(|| own("scores"), str::to_owned);
+    let labels = TensorProto {
+        name: values.clone(),
+        dims: vec![2],
+        data_type: element::code(bundle_manifest::Dtype::Int64),
+        raw_data: ints(node, "classlabels_int64s").iter().flat_map(|v| v.to_le_bytes()).collect(),
+        ..TensorProto::default()
+    };
+    let largest = operation("ArgMax", &[&scores], &indices, &[("axis", 1), ("keepdims", 0)]);
+    let look_up = operation("Gather", &[&values, &indices], &label, &[("axis", 0)]);
+    node.output = vec![unused, scores];
+    Some(Addition { tensors: vec![labels], nodes: vec![largest, look_up] })
+}
+
+fn operation(op: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)]) -> NodeProto {
+    NodeProto {
+        op_type: op.to_owned(),
+        name: output.to_owned(),
+        input: inputs.iter().map(|name| (*name).to_owned()).collect(),
+        output: vec![output.to_owned()],
+        attribute: attributes
+            .iter()
+            .map(|(name, value)| AttributeProto {
+                name: (*name).to_owned(),
+                r#type: INTEGER,
+                i: *value,
+                ..AttributeProto::default()
+            })
+            .collect(),
+        ..NodeProto::default()
+    }
+}
+
+/// Whether any tensor or input of the graph is float16, so that the network
+/// is computed in float32: the engine's float16 is up to 400 times slower and
+/// wrong in some operators.
+pub(crate) fn has_halves(file: &OnnxFile) -> bool {
+    let half = i64::from(element::FLOAT16);
+    let mut found = false;
+    walk::tensors(file.graph(), &mut |_, tensor| {
+        found |= tensor.data_type == element::FLOAT16;
+    });
+    walk::graphs(file.graph(), &mut |graph| {
+        let cast =
+            |node: &NodeProto| node.op_type == "Cast" && super::proto::int(node, "to", 0) == half;
+        found |= graph.node.iter().any(cast);
+        let typed = |value: &super::proto::ValueInfoProto| {
+            matches!(
+                value.r#type.as_ref().and_then(|t| t.value.as_ref()),
+                Some(TypeValue::TensorType(tensor)) if tensor.elem_type == element::FLOAT16
+            )
+        };
+        found |= graph.input.iter().any(typed);
+    });
+    found
+}
