@@ -66,7 +66,8 @@ fn main() -> Result<()> {
     match Arguments::parse().task {
         Task::Quickstart { no_serve } => quickstart::quickstart(!no_serve),
         Task::Test => test::test(),
-        Task::Prove { proof, smoke } => prove::prove(proof, smoke),
+        Task::Prove { proof, smoke: false } => prove::prove(proof),
+        Task::Prove { proof, smoke: true } => prove::smoke(proof, &quickstart::build()?),
         Task::Ci => ci::ci(),
         Task::Tidy => tidy::tidy(),
         Task::Codegen { check } => codegen::codegen(check),

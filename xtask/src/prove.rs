@@ -4,8 +4,12 @@ mod bench;
 mod fuzz;
 mod models;
 
+use std::path::Path;
+
 use anyhow::Result;
 use clap::ValueEnum;
+
+use crate::quickstart;
 
 /// A proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -23,11 +27,20 @@ impl Proof {
     pub(crate) const ALL: &[Self] = &[Self::Models, Self::Bench, Self::Fuzz];
 }
 
-/// Runs a proof, or one quick case of it.
-pub(crate) fn prove(proof: Proof, smoke: bool) -> Result<()> {
+/// Runs a proof and writes its page.
+pub(crate) fn prove(proof: Proof) -> Result<()> {
     match proof {
-        Proof::Models => models::models(smoke),
-        Proof::Bench => bench::bench(smoke),
-        Proof::Fuzz => fuzz::fuzz(smoke),
+        Proof::Models => models::models(&quickstart::build()?, false),
+        Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
+        Proof::Fuzz => fuzz::fuzz(),
+    }
+}
+
+/// Runs one quick case of a proof with a binary that is there; writes nothing.
+pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
+    match proof {
+        Proof::Models => models::models(bundle, true),
+        Proof::Bench => bench::bench(bundle, true),
+        Proof::Fuzz => fuzz::compile(),
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask quickstart`: the main job, from a fresh clone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -15,21 +15,34 @@ pub(crate) fn build() -> Result<PathBuf> {
     Ok(target().join("debug/bundle"))
 }
 
+/// Builds the binary as it is installed.
+pub(crate) fn build_for_speed() -> Result<PathBuf> {
+    step(
+        "build for speed",
+        &mut cargo(&["build", "--release", "--package", "bundle-cli", "--bin", "bundle"]),
+    )?;
+    Ok(target().join("release/bundle"))
+}
+
 /// Pack, check, run and serve `fixtures/digits`.
 pub(crate) fn quickstart(serve: bool) -> Result<()> {
-    let bundle = build()?;
+    walk(&build()?, serve)
+}
+
+/// The same with a binary that is there.
+pub(crate) fn walk(bundle: &Path, serve: bool) -> Result<()> {
     let work = scratch("quickstart")?;
     let work_text = work.to_string_lossy().into_owned();
     let file = work.join("digits-1.0.0.bundle.tar.zst").to_string_lossy().into_owned();
     step(
         "pack the paper in fixtures/digits",
-        &mut program(&bundle, &["pack", "fixtures/digits", "-o", &work_text]),
+        &mut program(bundle, &["pack", "fixtures/digits", "-o", &work_text]),
     )?;
-    step("check the bundle", &mut program(&bundle, &["check", &file]))?;
-    step("classify a held-out digit", &mut program(&bundle, &["run", &file, &held_out_digit()?]))?;
+    step("check the bundle", &mut program(bundle, &["check", &file]))?;
+    step("classify a held-out digit", &mut program(bundle, &["run", &file, &held_out_digit()?]))?;
     if serve {
         say("\n==> serve the page: open the address below, Ctrl-C stops");
-        step("serve", &mut program(&bundle, &["serve", &file]))?;
+        step("serve", &mut program(bundle, &["serve", &file]))?;
     } else {
         say(&format!("\nserve the page with: {} serve {file}", bundle.display()));
     }

@@ -25,9 +25,10 @@ pub enum ArchiveErrorKind {
     /// The bytes break the format (exit code 1).
     #[error("{0}")]
     Malformed(String),
-    /// The lock breaks the format (exit code 1).
+    /// The bundle is of a newer format than this version knows, so nothing can
+    /// be said of it (exit code 2).
     #[error("{0}")]
-    Lock(LockError),
+    Newer(LockError),
     /// A limit was exceeded (exit code 1).
     #[error("{0}")]
     Limit(String),
@@ -51,7 +52,7 @@ impl ArchiveError {
     /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&str> {
         match &self.kind {
-            ArchiveErrorKind::Lock(error) => error.hint.as_deref(),
+            ArchiveErrorKind::Newer(error) => error.hint.as_deref(),
             _ => None,
         }
     }
@@ -70,10 +71,6 @@ impl ArchiveError {
 
     pub(crate) fn limit(subject: impl Into<String>, what: impl Into<String>) -> Self {
         Self::new(subject, ArchiveErrorKind::Limit(what.into()))
-    }
-
-    pub(crate) fn lock(error: LockError) -> Self {
-        Self::new("`bundle.lock`", ArchiveErrorKind::Lock(error))
     }
 
     pub(crate) fn cancelled(subject: impl Into<String>) -> Self {

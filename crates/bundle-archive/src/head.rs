@@ -53,10 +53,27 @@ fn parse_lock(text: &[u8], limits: &Limits) -> Result<(Lock, BundleId), ArchiveE
     if members > limits.members {
         return Err(too_many(members, limits.members));
     }
-    let lock = Lock::from_toml(text).map_err(ArchiveError::lock)?;
+    let lock = Lock::from_toml(text).map_err(|error| {
+        if is_newer(text) {
+            return ArchiveError::new(member_subject(LOCK), ArchiveErrorKind::Newer(error));
+        }
+        malformed(error.to_string())
+    })?;
     limits.admit(&lock)?;
     let id = BundleId::of_text(&lock, text.as_bytes());
     Ok((lock, id))
+}
+
+/// Whether a lock that was refused announces what this version need not know: a
+/// higher format or a required feature. Whether it is sound is then an open question.
+fn is_newer(text: &str) -> bool {
+    let newer = |line: &str| match line.split_once(" = ") {
+        Some(("format", number)) => number.parse::<u32>().is_ok_and(|number| number > 1),
+        Some(("requires", features)) => features.starts_with("[\""),
+        _ => false,
+    };
+    // Both are in the head of the document, above the first table.
+    text.lines().take_while(|line| !line.starts_with('[')).any(newer)
 }
 
 /// What is left of the first frame.

@@ -267,7 +267,8 @@ impl Spool {
         manifest: &[u8],
         signature: Option<&[u8]>,
     ) -> Result<(), ArchiveError> {
-        lock.check().map_err(ArchiveError::lock)?;
+        lock.check()
+            .map_err(|error| ArchiveError::malformed(member_subject(LOCK), error.to_string()))?;
         let limits = Limits::default();
         limits.admit(lock)?;
         for (path, size, limit) in [

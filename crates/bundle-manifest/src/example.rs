@@ -93,12 +93,17 @@ table! {
     }
 }
 
+const INPUT_FORMS: &str = "`{ file = … }` or `{ value = … }`";
+
 impl FromToml for ExampleInput {
     fn read(node: &Node<'_>) -> Option<Self> {
+        if !node.is_table() {
+            return node.wrong_type(INPUT_FORMS);
+        }
         match ExampleInputKeys::read(node)? {
             ExampleInputKeys { file: Some(file), value: None } => Some(Self::File(file)),
             ExampleInputKeys { file: None, value: Some(value) } => Some(Self::Value(value.0)),
-            ExampleInputKeys { .. } => node.wrong_type("`{ file = … }` or `{ value = … }`"),
+            ExampleInputKeys { .. } => node.wrong_type(INPUT_FORMS),
         }
     }
 

@@ -142,7 +142,7 @@ impl FromToml for Constant {
 
 words! {
     /// The meaning of a symbolic dimension.
-    pub enum DimRole ("role of a dimension") {
+    pub enum DimRole ("dimension role") {
         /// Independent samples.
         Batch = "batch",
         /// Steps of a sequence.

@@ -126,17 +126,22 @@ table! {
     }
 }
 
+const LABELS_FORMS: &str = "`{ file = … }`, `{ names = […] }` or `{ onnx_metadata = … }`";
+
 impl FromToml for Labels {
     fn read(node: &Node<'_>) -> Option<Self> {
+        if !node.is_table() {
+            return node.wrong_type(LABELS_FORMS);
+        }
         let LabelsKeys { file, names, onnx_metadata } = LabelsKeys::read(node)?;
         match (file, names, onnx_metadata) {
             (Some(file), None, None) => Some(Self::File(file)),
             (None, Some(names), None) if names.is_empty() => {
-                node.at("names").wrong_type("a list of at least one label")
+                node.at("names").wrong_type("an array of at least one label")
             }
             (None, Some(names), None) => Some(Self::Names(names)),
             (None, None, Some(key)) => Some(Self::OnnxMetadata(key)),
-            _ => node.wrong_type("`{ file = … }`, `{ names = […] }` or `{ onnx_metadata = … }`"),
+            _ => node.wrong_type(LABELS_FORMS),
         }
     }
 

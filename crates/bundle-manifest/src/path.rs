@@ -8,6 +8,8 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
+use crate::tree::quote;
+
 /// Bytes in one part of a path.
 const MAX_PART: usize = 255;
 /// Bytes in a whole path.
@@ -24,12 +26,41 @@ pub struct ArtifactPath(String);
 
 /// Why a text is not an [`ArtifactPath`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("path `{}` {reason}", text.escape_debug())]
+#[error("path {} {reason}", shown(text, reason))]
 pub struct InvalidPath {
     /// The text as it was given, shortened to 200 characters.
     pub text: String,
     /// What the format forbids about it; reads after the path.
     pub reason: &'static str,
+}
+
+impl InvalidPath {
+    /// What to do about it, where that is known.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.reason {
+            ABSOLUTE => Some("a path is relative to the directory of `bundle.toml`"),
+            DOTS => Some("everything that is packed lies below the directory of `bundle.toml`"),
+            SEPARATOR => Some("write `/` between the parts"),
+            NOT_NFC => Some("rename the file so that each accented letter is one character"),
+            RESERVED_NAME => Some("rename the file, so that it can be unpacked on Windows"),
+            _ => None,
+        }
+    }
+}
+
+const ABSOLUTE: &str = "is absolute";
+const DOTS: &str = "has a `.` or `..` part";
+const SEPARATOR: &str = "has a backslash or a colon";
+const NOT_NFC: &str = "is not in Unicode normalisation form C";
+const RESERVED_NAME: &str = "has a name that Windows reserves";
+
+/// The text in backticks; with its combining marks visible where they are the reason.
+fn shown(text: &str, reason: &str) -> String {
+    if reason == NOT_NFC {
+        let visible: String = text.chars().flat_map(char::escape_debug).collect();
+        return format!("`{visible}`");
+    }
+    quote(text)
 }
 
 impl ArtifactPath {
@@ -138,10 +169,10 @@ fn objection(text: &str) -> Option<&'static str> {
         return Some("is longer than 1024 bytes");
     }
     if text.starts_with('/') {
-        return Some("is absolute");
+        return Some(ABSOLUTE);
     }
     if !is_nfc(text) {
-        return Some("is not in Unicode normalisation form C");
+        return Some(NOT_NFC);
     }
     text.split('/').find_map(part_objection)
 }
@@ -151,13 +182,13 @@ fn part_objection(part: &str) -> Option<&'static str> {
         return Some("has an empty part");
     }
     if part == "." || part == ".." {
-        return Some("has a `.` or `..` part");
+        return Some(DOTS);
     }
     if part.len() > MAX_PART {
         return Some("has a part longer than 255 bytes");
     }
     if part.contains(['\\', ':']) {
-        return Some("has a backslash or a colon");
+        return Some(SEPARATOR);
     }
     if part.chars().any(char::is_control) {
         return Some("has a control character");
@@ -170,7 +201,7 @@ fn part_objection(part: &str) -> Option<&'static str> {
     }
     let stem: Cow<'_, str> =
         part.split('.').next().unwrap_or(part).trim_end().to_ascii_lowercase().into();
-    RESERVED.contains(&stem.as_ref()).then_some("has a name that Windows reserves")
+    RESERVED.contains(&stem.as_ref()).then_some(RESERVED_NAME)
 }
 
 impl fmt::Display for ArtifactPath {

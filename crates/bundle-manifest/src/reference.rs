@@ -213,7 +213,7 @@ impl<'s> Reference<'s> {
                 Some(count) if schema["maxItems"].as_u64() == Some(count) => {
                     format!("{count} × {}", self.type_of(&schema["items"]))
                 }
-                _ => format!("list: {}", self.type_of(&schema["items"])),
+                _ => format!("array: {}", self.type_of(&schema["items"])),
             },
             Some("string") => "text".to_owned(),
             Some("boolean") => "`true` or `false`".to_owned(),
@@ -271,8 +271,12 @@ impl<'s> Reference<'s> {
             let _ = write!(self.text, "\nThe forms of `{key}`:\n\n");
         }
         for form in forms {
-            let keys: Vec<_> = properties(form).keys().map(String::as_str).collect();
-            for key in [()] {}
+            let _ = write!(self.text, "- {}", self.type_of(form));
+            for key in properties(form).keys().filter(|key| !required(form, key)) {
+                let _ = write!(self.text, ", `{key}` optional");
+            }
+            let meaning = form["description"].as_str().unwrap_or_default();
+            let _ = writeln!(self.text, ": {meaning}");
         }
     }
 }

@@ -14,11 +14,10 @@ mod planned;
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
-use toml::de::DeValue;
 
 use crate::{
     Dtype,
-    tree::{Definitions, FromToml, Node, ObjectSchema, table},
+    tree::{Definitions, FromToml, Node, ObjectSchema, list, nearest, quote, table},
 };
 
 pub use columns::{Cell, Column, ColumnKind, UnknownCategory};
@@ -99,7 +98,7 @@ macro_rules! steps {
 }
 
 fn read_op<'a>(node: &Node<'a>) -> Option<&'a str> {
-    if !matches!(node.value(), DeValue::Table(_)) {
+    if !node.is_table() {
         return node.wrong_type("a step, `{ op = \"…\", … }`");
     }
     let op = node.get("op");
@@ -113,8 +112,13 @@ fn read_planned(op: &Node<'_>, word: &str) -> Option<PlannedOp> {
     let planned = PlannedOp::ALL.iter().copied().find(|planned| planned.as_str() == word);
     planned.or_else(|| {
         let planned = PlannedOp::ALL.iter().map(|planned| planned.as_str());
-        let names: Vec<&str> = Step::OPS.iter().copied().chain(planned).collect();
-        op.not_one_of("operation", word, &names)
+        let all: Vec<&str> = Step::OPS.iter().copied().chain(planned).collect();
+        let hint = match nearest(word, &all) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("one of {}", list(Step::OPS)),
+        };
+        op.report_with(format!("unknown operation {}", quote(word)), Some(hint));
+        None
     })
 }
 

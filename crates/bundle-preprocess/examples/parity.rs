@@ -1,11 +1,11 @@
 //! `cargo run -p bundle-preprocess --example parity -- DIR GROUP…`: runs the cases that
 //! `make.py large DIR` wrote, and prints how many elements differ.
 
+#[path = "../tests/it/replay.rs"]
+mod replay;
 #[path = "../tests/it/support.rs"]
-#[expect(dead_code, reason = "a module of the tests; only the vectors are needed here")]
+#[expect(dead_code, reason = "a module of the tests; only input pipelines are needed here")]
 mod support;
-#[path = "../tests/it/vectors.rs"]
-mod vectors;
 
 use std::{path::Path, process::ExitCode};
 
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let directory = arguments.next().unwrap_or_default();
     let mut holds = true;
     for group in arguments {
-        let tally = vectors::replay(Path::new(&directory), &group);
+        let tally = replay::replay(Path::new(&directory), &group);
         println!(
             "{group}: {} cases, {} elements, {} differ",
             tally.cases, tally.elements, tally.differing

@@ -26,12 +26,13 @@ pub(crate) fn rescale(params: &Rescale, value: Value, limits: &Limits) -> Result
     let each = rescaled(params);
     match value {
         Value::Image(image) => {
+            check_float_size(&image, limits)?;
             let samples = match &image.samples {
                 Samples::Uint8(samples) => collect(samples, &each),
                 Samples::Uint16(samples) => collect(samples, &each),
                 Samples::Float32(samples) => collect(samples, &each),
             };
-            float_image(image, samples, limits).map(Value::Image)
+            Ok(Value::Image(Image { samples: Samples::Float32(samples), ..image }))
         }
         Value::Tensor(tensor) => {
             let elements = tensor.to_f64s().into_iter().map(each).collect();
@@ -99,6 +100,7 @@ pub(crate) fn normalize(
     let values = params.mean.len().max(params.std.len());
     match value {
         Value::Image(image) => {
+            check_float_size(&image, limits)?;
             let count = image.channels.count();
             if values > 1 {
                 check_count(values, count)?;
@@ -109,7 +111,7 @@ pub(crate) fn normalize(
                 Samples::Float32(samples) => samples.clone(),
             };
             subtract_and_divide(&mut samples, params, (1, count));
-            float_image(image, samples, limits).map(Value::Image)
+            Ok(Value::Image(Image { samples: Samples::Float32(samples), ..image }))
         }
         Value::Tensor(tensor) => {
             let shape = tensor.shape().to_vec();
@@ -154,7 +156,9 @@ fn subtract_and_divide(elements: &mut [f32], params: &Normalize, place: (usize, 
     };
     if params.mean.len() == 1 && params.std.len() == 1 {
         let (mean, std) = (of(&params.mean, 0), of(&params.std, 0));
-        elements.iter_mut().for_each(|element| *element = (*element - mean) / std);
+        for element in elements {
+            *element = (*element - mean) / std;
+        }
         return;
     }
     let factors: Vec<(f32, f32)> =
@@ -194,9 +198,9 @@ fn as_float32(before: &Kind) -> Result<Kind, Fault> {
     }
 }
 
-fn float_image(image: Image, samples: Vec<f32>, limits: &Limits) -> Result<Image, Fault> {
-    check_size((image.height, image.width), image.channels.count() * 4, limits)?;
-    Ok(Image { samples: Samples::Float32(samples), ..image })
+/// Refuses an image that would be too large in float32.
+fn check_float_size(image: &Image, limits: &Limits) -> Result<(), Fault> {
+    check_size((image.height, image.width), image.channels.count() * 4, limits)
 }
 
 #[cfg(test)]

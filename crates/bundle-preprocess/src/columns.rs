@@ -139,12 +139,13 @@ fn places(params: &Columns, header: &csv::StringRecord) -> Result<Vec<usize>, Fa
     params.columns.iter().map(place).collect()
 }
 
-/// The name that was probably meant.
+/// The name that was probably meant: at most a third of its letters differ.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = names
-        .map(|other| (strsim::jaro_winkler(&name.to_lowercase(), &other.to_lowercase()), other));
-    let best = scored.max_by(|(a, _), (b, _)| a.total_cmp(b));
-    best.filter(|(score, _)| *score > 0.8).map(|(_, other)| other)
+    let name: String = name.chars().take(64).collect::<String>().to_lowercase();
+    let distance = |other: &str| strsim::damerau_levenshtein(&name, &other.to_lowercase());
+    let near = names.filter(|other| other.len() <= 256).map(|other| (distance(other), other));
+    let near = near.filter(|(distance, other)| *distance <= name.len().max(other.len()) / 3);
+    near.min().map(|(_, other)| other)
 }
 
 /// The first names, in backticks.

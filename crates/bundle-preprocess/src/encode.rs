@@ -61,11 +61,11 @@ pub(crate) fn impute(params: &Impute, mut table: Table) -> Table {
 
 /// Takes a table; gives one with the same columns.
 pub(crate) fn check_standard_scale(params: &StandardScale, before: &Kind) -> Result<Kind, Fault> {
-    let scaled = scaled_columns(params, before.table()?)?.len();
+    let columns = scaled_columns(params, before.table()?)?.len();
     let (means, scales) = (params.mean.len(), params.scale.len());
-    if means != scaled || scales != scaled {
+    if means != columns || scales != columns {
         return Err(Fault::new(format!(
-            "`mean` has {means} and `scale` has {scales} values for {scaled} columns"
+            "`mean` has {means} and `scale` has {scales} values for {columns} columns"
         )));
     }
     if params.scale.contains(&0.0) {

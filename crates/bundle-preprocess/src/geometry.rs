@@ -38,14 +38,14 @@ pub(crate) fn center_crop(
     let image = if size == (image.height, image.width) {
         image
     } else {
-        let (Some(side), Some(fill)) = (params.pad_side, params.fill) else {
+        let (Some(pad_side), Some(fill)) = (params.pad_side, params.fill) else {
             let fault = Fault::new(format!(
                 "the image is {}×{}, smaller than {height}×{width}, and `pad_side` and `fill` do not say how to pad it",
                 image.height, image.width
             ));
             return Err(fault.hint("torchvision pads with `pad_side = \"floor\", fill = 0`, transformers with `pad_side = \"ceil\", fill = 0`"));
         };
-        let before = |missing: usize| match side {
+        let before = |missing: usize| match pad_side {
             PadSide::Floor => missing / 2,
             PadSide::Ceil => missing.div_ceil(2),
         };
@@ -248,7 +248,9 @@ mod tests {
     use crate::{Channels, Storage};
 
     fn ramp(height: usize, width: usize) -> Image {
-        let samples = Samples::Uint8((0..height * width).map(|index| index as u8).collect());
+        let samples = Samples::Uint8(
+            (0..height * width).map(|index| u8::try_from(index).expect("a small image")).collect(),
+        );
         Image { height, width, channels: Channels::L, storage: Storage::Direct, samples }
     }
 

@@ -86,10 +86,10 @@ pub(crate) fn expand_dims(params: &ExpandDims, tensor: Tensor) -> Result<Tensor,
 }
 
 /// The index of an axis, where a negative one counts from the end.
-pub(crate) fn axis_index(axis: i64, axes: usize) -> Result<usize, Fault> {
-    let index = i128::from(axis) + if axis < 0 { axes as i128 } else { 0 };
-    let index = usize::try_from(index).ok().filter(|index| *index < axes);
-    index.ok_or_else(|| Fault::new(format!("`axis = {axis}` is outside an array of {axes} axes")))
+pub(crate) fn axis_index(axis: i64, rank: usize) -> Result<usize, Fault> {
+    let index = i128::from(axis) + if axis < 0 { rank as i128 } else { 0 };
+    let index = usize::try_from(index).ok().filter(|index| *index < rank);
+    index.ok_or_else(|| Fault::new(format!("`axis = {axis}` is outside an array of {rank} axes")))
 }
 
 /// Takes an image, a table or a tensor; gives the same with other elements.

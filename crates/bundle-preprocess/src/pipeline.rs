@@ -195,11 +195,15 @@ fn check_published(name: &str, published: &BTreeSet<String>, last: &Kind) -> Res
     if published.contains(name) {
         return Ok(());
     }
-    if let Kind::Table(columns) = last
-        && columns.iter().any(|column| column.name == name)
-    {
+    let categories = match last {
+        Kind::Table(columns) => columns.as_slice(),
+        _ => &[],
+    };
+    let mut categories = categories.iter().filter(|column| column.kind == ColumnKind::Category);
+    if let Some(category) = categories.find(|column| name == RESULT || column.name == name) {
+        let column = &category.name;
         let fault = Fault::new(format!(
-            "`tensors` asks for column `{name}`, which is a category and no tensor"
+            "`tensors` asks for `{name}`, but column `{column}` is a category and no tensor"
         ));
         return Err(fault.hint("put `one_hot` last"));
     }

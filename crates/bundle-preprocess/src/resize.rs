@@ -111,6 +111,7 @@ fn order(params: &Resize, from: (usize, usize), to: (usize, usize)) -> Result<Or
 }
 
 /// What `filtered` does.
+#[derive(Clone, Copy)]
 struct Plan {
     from: (usize, usize),
     to: (usize, usize),

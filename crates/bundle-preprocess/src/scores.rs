@@ -29,14 +29,16 @@ pub(crate) fn check_floats(before: &Kind) -> Result<Kind, Fault> {
 pub(crate) fn softmax(params: &Softmax, tensor: Tensor) -> Result<Tensor, Fault> {
     let lines = Lines::along(params.axis, tensor.shape())?;
     map_floats(tensor, |values| {
-        for mut line in lines.starts().map(|start| lines.positions(start)) {
+        for line in lines.starts().map(|start| lines.positions(start)) {
             let largest = line.clone().map(|at| values[at]).fold(f64::NEG_INFINITY, f64::max);
             let mut sum = 0.0;
             for at in line.clone() {
                 values[at] = libm::exp(values[at] - largest);
                 sum += values[at];
             }
-            line.by_ref().for_each(|at| values[at] /= sum);
+            for at in line {
+                values[at] /= sum;
+            }
         }
     })
 }
@@ -44,7 +46,9 @@ pub(crate) fn softmax(params: &Softmax, tensor: Tensor) -> Result<Tensor, Fault>
 /// `1 / (1 + exp(-x))`, in float64.
 pub(crate) fn sigmoid(tensor: Tensor) -> Result<Tensor, Fault> {
     map_floats(tensor, |values| {
-        values.iter_mut().for_each(|value| *value = 1.0 / (1.0 + libm::exp(-*value)));
+        for value in values {
+            *value = 1.0 / (1.0 + libm::exp(-*value));
+        }
     })
 }
 

@@ -155,7 +155,9 @@ struct Pair {
 #[expect(clippy::cast_precision_loss, reason = "differences are exact before they are rounded")]
 fn pairs(actual: &Tensor, expected: &Tensor) -> Vec<Pair> {
     let float = |(actual, expected): (f64, f64)| {
-        let distance = if actual == expected { 0.0 } else { (actual - expected).abs() };
+        // Equal infinities have no difference; everything else has.
+        let same = actual.is_infinite() && actual.total_cmp(&expected).is_eq();
+        let distance = if same { 0.0 } else { (actual - expected).abs() };
         Pair { actual, expected, distance }
     };
     match (numbers(actual.data()), numbers(expected.data())) {
@@ -193,8 +195,7 @@ fn allclose(actual: &Tensor, expected: &Tensor, tolerance: &Tolerance) -> Compar
         } else {
             0.0
         };
-        // Also where the tolerance itself is NaN, nothing holds.
-        if !(beyond <= 0.0) {
+        if beyond > 0.0 {
             outside += 1;
             if worst.is_none_or(|(most, _)| beyond > most) {
                 worst = Some((beyond, index));
@@ -257,18 +258,15 @@ fn top1(actual: &Tensor, expected: &Tensor) -> Comparison {
             max_abs = max_abs.max(pair.distance);
         }
         let nan = values.iter().position(|pair| pair.actual.is_nan() || pair.expected.is_nan());
-        let reason = match nan {
-            Some(column) => {
-                let index = row * classes + column;
-                let [ours, recorded] = [actual, expected].map(|tensor| decimal(tensor, index));
-                let index = unravel(index, actual.shape());
-                Some(Difference::NotFinite { index, actual: ours, expected: recorded })
-            }
-            None => {
-                let actual = largest(values.iter().map(|pair| pair.actual));
-                let expected = largest(values.iter().map(|pair| pair.expected));
-                (actual != expected).then_some(Difference::Top1 { row, actual, expected })
-            }
+        let reason = if let Some(column) = nan {
+            let index = row * classes + column;
+            let [ours, recorded] = [actual, expected].map(|tensor| decimal(tensor, index));
+            let index = unravel(index, actual.shape());
+            Some(Difference::NotFinite { index, actual: ours, expected: recorded })
+        } else {
+            let actual = largest(values.iter().map(|pair| pair.actual));
+            let expected = largest(values.iter().map(|pair| pair.expected));
+            (actual != expected).then_some(Difference::Top1 { row, actual, expected })
         };
         outside += usize::from(reason.is_some());
         difference = difference.or(reason);

@@ -96,8 +96,8 @@ impl RunError {
         RunErrorKind::Engine { model: model.to_owned(), message: message.into() }.into()
     }
 
-    pub(crate) fn file(path: &ArtifactPath, message: impl ToString) -> Self {
-        RunErrorKind::File { path: path.to_string(), message: message.to_string() }.into()
+    pub(crate) fn file(path: &ArtifactPath, message: impl Into<String>) -> Self {
+        RunErrorKind::File { path: path.to_string(), message: message.into() }.into()
     }
 
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
@@ -129,7 +129,7 @@ pub(crate) fn read_file(
         std::io::ErrorKind::FileTooLarge => {
             RunError::file(path, format!("has more than {limit} bytes"))
         }
-        _ => RunError::file(path, error),
+        _ => RunError::file(path, error.to_string()),
     })
 }
 

@@ -14,8 +14,8 @@ use crate::{
     error::{nearest, read_file},
     examine,
     fit::{self, Bound, Dims},
-    onnx::{OnnxFile, external, rewrite},
-    tensor::{cast, of_constant, zeros},
+    onnx::{OnnxFile, external, refuse::refusals, rewrite},
+    tensor::{cast, has_nan, of_constant, zeros},
 };
 
 /// Plans that are kept; a plan of a large network holds its weights once more.
@@ -59,16 +59,19 @@ impl Network {
         external::inline(&mut file, &located, files)?;
         let mut report = examine::report(&file, &external::External::new(), files)?;
         report.external_data = located.into_keys().collect();
-        refuse(&file, &report)?;
         fit::check_dims(&model.dims, &report.inputs)?;
         let constants = constants(model, &report)?;
         let states = states(model, &report, files)?;
         let fixed: Vec<String> = constants.iter().map(|(name, _)| name.clone()).collect();
+        // Some refusals are about values that a constant makes known.
+        rewrite::bake(&mut file, constants);
+        report.refusals = refusals(&file);
+        refuse(&file, &report)?;
         let inputs: Vec<OnnxTensor> =
             report.inputs.iter().filter(|input| !fixed.contains(&input.name)).cloned().collect();
         let dtypes = inputs.iter().filter_map(|input| input.dtype).collect();
         let in_float32 = rewrite::has_halves(&file);
-        rewrite::prepare(&mut file, constants);
+        rewrite::prepare(&mut file);
         let engine = engine::load(&file.model, dtypes, in_float32)
             .map_err(|EngineError(message)| RunError::engine(name, message))?;
         Ok(Self {
@@ -153,11 +156,22 @@ impl Network {
         bound: &mut Bound,
     ) -> Result<Tensor, RunError> {
         bound.take(input, tensor.shape(), &self.dims)?;
+        let wrong = |what: String| RunError::mismatch(format!("input `{}`", input.name), what);
+        // The engine turns NaN into a number in `Relu`, `Sigmoid`, `Clip` and
+        // others, where ONNX lets it through: an answer that looks like one.
+        if !self.expects_nan() && has_nan(tensor.data()) {
+            let hint = "fill in missing values in the input's steps";
+            return Err(wrong("holds NaN".to_owned()).with_hint(hint));
+        }
         // `refuse` let no other type pass.
         let Some(dtype) = input.dtype else { return Ok(tensor) };
-        cast(tensor, dtype).map_err(|error| {
-            RunError::mismatch(format!("input `{}`", input.name), error.to_string())
-        })
+        cast(tensor, dtype).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Networks that look for missing values get them.
+    fn expects_nan(&self) -> bool {
+        let operators = &self.report.operators;
+        ["IsNaN", "ai.onnx.ml.TreeEnsembleClassifier"].iter().any(|op| operators.contains_key(*op))
     }
 
     /// The first value of a state.
@@ -282,7 +296,10 @@ fn states(
             StateInit::Zeros => None,
             StateInit::File(path) => {
                 let bytes = read_file(files, path, MAX_STATE_BYTES)?;
-                Some(read_npy(&bytes, bytes.len()).map_err(|error| RunError::file(path, error))?)
+                Some(
+                    read_npy(&bytes, bytes.len())
+                        .map_err(|error| RunError::file(path, error.to_string()))?,
+                )
             }
         };
         Ok(InitialState { input: state.input.clone(), output: state.output.clone(), value })

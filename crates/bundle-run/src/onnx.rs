@@ -55,7 +55,7 @@ impl OnnxFile {
             return Err(malformed("is a Git LFS pointer, not the file it points to")
                 .with_hint("run `git lfs pull`"));
         }
-        wire::check(bytes).map_err(|what| malformed(what))?;
+        wire::check(bytes).map_err(malformed)?;
         let model = ModelProto::decode(bytes).map_err(|_| malformed("is not a valid ONNX file"))?;
         let Some(graph) = &model.graph else { return Err(malformed("holds no ONNX graph")) };
         if graph.output.is_empty() {

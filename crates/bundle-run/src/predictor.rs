@@ -60,7 +60,6 @@ struct BoundInput {
 #[derive(Debug)]
 struct BoundOutput {
     declared: Output,
-    labels: Option<LabelMap>,
     pipeline: OutputPipeline,
 }
 
@@ -82,8 +81,9 @@ impl Predictor {
         for output in &manifest.outputs {
             check_output(output, network.report())?;
             let labels = labels(output, network.report(), files)?;
-            let pipeline = OutputPipeline::compile(output, labels.clone())?;
-            let bound = BoundOutput { declared: output.clone(), labels, pipeline };
+            let pipeline = OutputPipeline::compile(output, labels)?;
+            check_classes(output, &pipeline, network.report())?;
+            let bound = BoundOutput { declared: output.clone(), pipeline };
             outputs.insert(output.name.clone(), bound);
         }
         Ok(Self { inputs, outputs, network })
@@ -103,7 +103,7 @@ impl Predictor {
                 .get(name)
                 .ok_or_else(|| RunError::mismatch(format!("input `{name}`"), "is not given"))?;
             let prepared = input.pipeline.run(source, trace)?;
-            feed(name, input, prepared.published, &mut fed)?;
+            feed(name, input, &prepared.published, &mut fed)?;
             if trace {
                 stages.insert(name.clone(), prepared.stages);
             }
@@ -149,7 +149,7 @@ impl Predictor {
 
     /// The labels of an output, where it has a map.
     pub fn labels(&self, output: &EntryName) -> Option<&LabelMap> {
-        self.outputs.get(output).and_then(|output| output.labels.as_ref())
+        self.outputs.get(output).and_then(|output| output.pipeline.labels())
     }
 }
 
@@ -164,120 +164,9 @@ fn only_model(manifest: &Manifest) -> Result<(&EntryName, &Model), RunError> {
             Err(RunErrorKind::NoModel { why }.into())
         }
         _ => {
-            let names: Vec<String> = models.keys().map(|name| format!("`{name}`")).collect();
-            Err(RunError::planned(format!("several models ({})", names.join(", "))))
-        }
-    }
-}
-
-/// What the format reserves is refused by name, never ignored.
-fn reserved(manifest: &Manifest) -> Result<(), RunError> {
-    if !manifest.links.is_empty() {
-        return Err(RunError::planned("`links` between models"));
-    }
-    for input in &manifest.inputs {
-        let name = &input.name;
-        if input.window.is_some() {
-            return Err(RunError::planned(format!("`window` of the input `{name}`")));
-        }
-        if input.tile.is_some() {
-            return Err(RunError::planned(format!("`tile` of the input `{name}`")));
-        }
-    }
-    match manifest.outputs.iter().find(|output| output.restore.is_some()) {
-        Some(output) => {
-            Err(RunError::planned(format!("`restore` of the output `{}`", output.name)))
-        }
-        None => Ok(()),
-    }
-}
-
-fn check_inputs(
-    inputs: &BTreeMap<EntryName, BoundInput>,
-    network: &Network,
-) -> Result<(), RunError> {
-    let known = || network.report().inputs.iter().map(|input| input.name.as_str());
-    let filled: Vec<&str> = network.filled_in().collect();
-    let mut fed_by = BTreeMap::<&str, &EntryName>::new();
-    for (name, input) in inputs {
-        for onnx in input.tensors.keys() {
-            let subject = || format!("input `{name}`");
-            if !known().any(|known| known == onnx) {
-                let message = format!("the network has no input `{onnx}`");
-                return Err(
-                    RunError::mismatch(subject(), message).with_hint(nearest(onnx, known()))
-                );
-            }
-            if let Some(other) = fed_by.insert(onnx, name) {
-                let message = format!("the network's input `{onnx}` is also fed by `{other}`");
-                return Err(RunError::mismatch(subject(), message));
-            }
-        }
-    }
-    match known().find(|onnx| !fed_by.contains_key(onnx) && !filled.contains(onnx)) {
-        None => Ok(()),
-        Some(onnx) => {
-            let message = "is fed by no input, constant or state";
-            let hint = format!(
-                "add it to `tensors` of an input, or to `constants` of the model; {}",
-                listed(known())
-            );
-            Err(RunError::mismatch(format!("the network's input `{onnx}`"), message)
-                .with_hint(hint))
-        }
-    }
-}
-
-/// `the network takes `a`, `b``
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    format!("the network takes {}", names.join(", "))
-}
-
-fn check_output(output: &Output, report: &OnnxReport) -> Result<(), RunError> {
-    let known = || report.outputs.iter().map(|output| output.name.as_str());
-    let subject = || format!("output `{}`", output.name);
-    match output.tensors.values().find(|onnx| !known().any(|known| known == *onnx)) {
-        Some(onnx) => {
-            let message = format!("the network has no output `{onnx}`");
-            Err(RunError::mismatch(subject(), message).with_hint(nearest(onnx, known())))
-        }
-        None if output.main_tensor().is_none() => {
-            Err(RunError::mismatch(subject(), "`tensors` has no main role"))
-        }
-        None => Ok(()),
-    }
-}
-
-fn labels(
-    output: &Output,
-    report: &OnnxReport,
-    files: &dyn FileSource,
-) -> Result<Option<LabelMap>, RunError> {
-    let subject = || format!("labels of the output `{}`", output.name);
-    match &output.labels {
-        None => Ok(None),
-        Some(Labels::Names(names)) => Ok(Some(LabelMap { names: names.clone() })),
-        Some(Labels::File(path)) => {
-            let bytes = read_file(files, path, MAX_LABEL_BYTES)?;
-            let text =
-                String::from_utf8(bytes).map_err(|_| RunError::file(path, "is not UTF-8"))?;
-            LabelMap::parse(&text).map(Some).map_err(|error| RunError::file(path, error))
-        }
-        Some(Labels::OnnxMetadata(key)) => {
-            let value = report.metadata.get(key).ok_or_else(|| {
-                let message = format!("the ONNX file has no metadata `{key}`");
-                RunError::mismatch(subject(), message)
-                    .with_hint(nearest(key, report.metadata.keys().map(String::as_str)))
-            })?;
-            let names: Vec<String> = value.lines().map(str::to_owned).collect();
-            if names.is_empty() {
-                return Err(RunError::mismatch(
-                    subject(),
-                    format!("the metadata `{key}` is empty"),
-                ));
-            }
-            Ok(Some(LabelMap { names }))
+            LabelMap::of(value.lines().map(str::to_owned).collect())
+                .map(Some)
+                .map_err(|error| RunError::mismatch(subject(), error.to_string()))
         }
     }
 }
@@ -286,7 +175,7 @@ fn labels(
 fn feed(
     name: &EntryName,
     input: &BoundInput,
-    published: NamedTensors,
+    published: &NamedTensors,
     fed: &mut NamedTensors,
 ) -> Result<(), RunError> {
     for (onnx, value) in &input.tensors {

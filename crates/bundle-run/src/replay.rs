@@ -126,7 +126,7 @@ fn outputs(
         let pipeline = predictor.output_pipeline(name).ok_or_else(undeclared)?;
         let bytes = read_file(files, &expectation.file, MAX_EXAMPLE_BYTES)?;
         let expected = read_npy(&bytes, bytes.len())
-            .map_err(|error| RunError::file(&expectation.file, error))?;
+            .map_err(|error| RunError::file(&expectation.file, error.to_string()))?;
         let replay = OutputReplay {
             comparison: compare(&result.transformed, &expected, &declared.tolerance),
             outcome: result.outcome.clone(),
@@ -214,12 +214,10 @@ fn compare_stage(actual: &Tensor, expected: &Tensor) -> Comparison {
 fn known_key(key: &str, prediction: &Prediction) -> Result<(), String> {
     if let Some(output) = key.strip_prefix('@') {
         let known = prediction.raw.keys().map(String::as_str);
-        return match prediction.raw.contains_key(output) {
-            true => Ok(()),
-            false => {
-                Err(format!("the network has no output `{output}`; {}", nearest(output, known)))
-            }
-        };
+        if prediction.raw.contains_key(output) {
+            return Ok(());
+        }
+        return Err(format!("the network has no output `{output}`; {}", nearest(output, known)));
     }
     let (input, stage) = key.rsplit_once('/').ok_or("is neither INPUT/STEP nor @OUTPUT")?;
     let stages = prediction.stages.iter().find(|(name, _)| name.as_str() == input);

@@ -79,6 +79,16 @@ pub(crate) fn to_bytes(data: &TensorData) -> Vec<u8> {
     }
 }
 
+/// Whether any element is NaN.
+pub(crate) fn has_nan(data: &TensorData) -> bool {
+    match data {
+        TensorData::Float16(v) => v.iter().any(|bits| half::to_f32(*bits).is_nan()),
+        TensorData::Float32(v) => v.iter().any(|value| value.is_nan()),
+        TensorData::Float64(v) => v.iter().any(|value| value.is_nan()),
+        _ => false,
+    }
+}
+
 /// A value that its new type cannot hold.
 #[derive(Debug, PartialEq)]
 pub(crate) struct CastError(String);

@@ -1,9 +1,10 @@
 //! Real models that nobody here made.
 
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::{
-    quickstart::build,
     run::{program, step},
     tools,
 };
@@ -12,8 +13,7 @@ use crate::{
 const PINS: &[&str] = &["numpy==2.4.6", "onnxruntime==1.32.0", "pillow==12.2.0"];
 
 /// Fetches pinned packages, packs their models, and compares with onnxruntime.
-pub(crate) fn models(smoke: bool) -> Result<()> {
-    let bundle = build()?;
+pub(crate) fn models(bundle: &Path, smoke: bool) -> Result<()> {
     let python = tools::python("models", PINS)?;
     let bundle = bundle.to_string_lossy().into_owned();
     let mut arguments = vec!["xtask/proofs/models.py", "--bundle", &bundle];

@@ -3,14 +3,14 @@
 
 use std::fmt::Write as _;
 
-use bundle_archive::{Archive, Limits, WriteOptions};
-use bundle_manifest::{ArtifactPath, FileSource as _, Lock};
+use bundle_archive::{Archive, ArchiveErrorKind, Limits, WriteOptions};
+use bundle_manifest::{ArtifactPath, FileMode, FileSource as _, Lock};
 use bundle_testkit::Sandbox;
 use tar::EntryType;
 
 use crate::{
     forge::{Forgery, entry, header, seal, squeeze, table, unseal},
-    project::{File, Outcome, packed, small},
+    project::{File, Outcome, packed, sha256, small},
 };
 
 /// What is wrong with these bytes: by opening, verifying and extracting, which
@@ -95,6 +95,15 @@ fn files_that_are_no_bundle_say_so() {
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn seek_tables_that_lie_are_refused() {
+    let (frames, _) = good().and_then(|bytes| unseal(&bytes)).expect("a table");
+    let length: usize = frames.iter().map(Vec::len).sum();
+    let beyond = |bytes: usize| {
+        format!(
+            "seek table: lists frames of {length} bytes together, the file has {}",
+            length + bytes
+        )
+    };
+    let second = frames[1].len() + 4096;
     check(&[
         (
             "no frames",
@@ -157,7 +166,7 @@ fn seek_tables_that_lie_are_refused() {
         (
             "an unpacked size of the first frame",
             with_parts(|_, rows| rows[0].1 -= 512),
-            "frame 1: states 3072 bytes of content, not 2560",
+            "frame 1: states 2560 bytes of content, not 2048",
         ),
         (
             "a border between frames",
@@ -167,11 +176,7 @@ fn seek_tables_that_lie_are_refused() {
             }),
             "frame 2: is followed by bytes of no frame",
         ),
-        (
-            "bytes of no frame",
-            with_parts(|frames, _| frames[1].push(0)),
-            "seek table: lists frames of 713 bytes together, the file has 714",
-        ),
+        ("bytes of no frame", with_parts(|frames, _| frames[1].push(0)), &beyond(1)),
         (
             "a frame too many",
             with_parts(|frames, rows| {
@@ -191,7 +196,7 @@ fn seek_tables_that_lie_are_refused() {
         (
             "another skippable frame before it",
             with_parts(|frames, _| frames.push(table(&[]).unwrap_or_default())),
-            "seek table: lists frames of 713 bytes together, the file has 730",
+            &beyond(17),
         ),
         (
             "another skippable frame in it",
@@ -204,7 +209,7 @@ fn seek_tables_that_lie_are_refused() {
         (
             "a second table",
             good().and_then(|bytes| Ok([bytes, table(&[(10, 10)])?].concat())),
-            "seek table: lists frames of 10 bytes together, the file has 754",
+            &format!("seek table: lists frames of 10 bytes together, the file has {}", length + 41),
         ),
         (
             "an empty frame",
@@ -220,7 +225,7 @@ fn seek_tables_that_lie_are_refused() {
                 frames[1].extend_from_slice(&[0; 4096]);
                 rows[1].0 += 4096;
             }),
-            "frame 2: takes 4215 bytes to pack 2048",
+            &format!("frame 2: takes {second} bytes to pack 2048"),
         ),
     ]);
 }
@@ -229,7 +234,6 @@ fn seek_tables_that_lie_are_refused() {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn frames_that_break_the_rules_are_refused() {
     use zstd::zstd_safe::CParameter::{ChecksumFlag, ContentSizeFlag};
-    let letters = File::new("b.bin", b"abcdefgh".repeat(1 << 10));
     check(&[
         (
             "no checksum",
@@ -254,7 +258,7 @@ fn frames_that_break_the_rules_are_refused() {
         (
             "a dictionary",
             with_second(|content| {
-                let mut compressor = zstd::bulk::Compressor::with_dictionary(3, &letters.content)?;
+                let mut compressor = zstd::bulk::Compressor::with_dictionary(3, content)?;
                 compressor.include_checksum(true)?;
                 Ok(compressor.compress(content)?)
             }),
@@ -418,25 +422,32 @@ fn tar_headers_that_are_not_canonical_are_refused() {
         (
             "GNU magic",
             with_entry(|header, _| header.as_ustar_mut().expect("ustar").magic = *b"ustar "),
-            &at(153),
+            &at(262),
         ),
         (
             "user name",
             with_entry(|header, _| header.as_ustar_mut().expect("ustar").uname[0] = b'r'),
-            &at(149),
+            &at(265),
         ),
         (
             "empty device number",
             with_entry(|header, _| header.as_ustar_mut().expect("ustar").dev_major = [0; 8]),
-            &at(149),
+            &at(329),
         ),
         (
             "content",
             with_entry(|_, content| content[0] = b'A'),
-            "`project/a.txt`: sha256 is 2c5f11c1d4f1b43f21cf22fda7ccb3c3b3f0a28d5ac2b0a5e2bb3cb7fa2e3f17, the lock says 0",
+            &format!(
+                "`project/a.txt`: sha256 is {}, the lock says {}",
+                sha256(b"All happy families are alike\n"),
+                sha256(b"all happy families are alike\n")
+            ),
         ),
     ]);
 }
+
+/// Bytes of the entry of the lock of [`small`].
+const LOCK_ENTRY: usize = 512 + 1024;
 
 /// A faithful bundle with its unpacked frames changed.
 fn with_frames(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Outcome<Vec<u8>> {
@@ -488,22 +499,22 @@ fn archives_that_do_not_hold_what_the_lock_lists_are_refused() {
         ),
         (
             "something in the padding of the lock",
-            with_frames(|frames| frames[0][2047] = 1),
+            with_frames(|frames| frames[0][LOCK_ENTRY - 1] = 1),
             "`bundle.lock`: is followed by padding that is not zero",
         ),
         (
             "another top directory",
             forged(|forgery| "tiny-2.0.0".clone_into(&mut forgery.top)),
-            "`bundle.lock`: tar header has the name `tiny-2.0.0/bundle.lock`, not `tiny-1.0.0/bundle.lock`",
+            "frame 1: has the top directory `tiny-2.0.0`, the lock is of `tiny-1.0.0`",
         ),
         (
             "the lock is not first",
-            with_frames(|frames| drop(frames[0].drain(..2048))),
+            with_frames(|frames| drop(frames[0].drain(..LOCK_ENTRY))),
             "frame 1: begins with `tiny-1.0.0/project/bundle.toml`, not with `NAME-VERSION/bundle.lock`",
         ),
         (
             "no bundle.toml",
-            with_frames(|frames| frames[0].truncate(2048)),
+            with_frames(|frames| frames[0].truncate(LOCK_ENTRY)),
             "frame 1: ends before or within `project/bundle.toml`",
         ),
         (
@@ -526,14 +537,18 @@ fn archives_that_do_not_hold_what_the_lock_lists_are_refused() {
             "a signature that anyone may run",
             with_frames(|frames| {
                 let header = header(b"tiny-1.0.0/bundle.sig", 2, 0o755).expect("a header");
-                frames[0].splice(2048..2048, entry(&header, b"{}"));
+                frames[0].splice(LOCK_ENTRY..LOCK_ENTRY, entry(&header, b"{}"));
             }),
             "`bundle.sig`: tar header has the mode `0000755`, not `0000644`",
         ),
         (
             "another bundle.toml",
             forged(|forgery| forgery.manifest = b"format = 2\n".to_vec()),
-            "`project/bundle.toml`: sha256 is 0, the lock says 0",
+            &format!(
+                "`project/bundle.toml`: sha256 is {}, the lock says {}",
+                sha256(b"format = 2\n"),
+                sha256(b"format = 1\n")
+            ),
         ),
         (
             "a longer bundle.toml",
@@ -549,7 +564,7 @@ fn archives_that_do_not_hold_what_the_lock_lists_are_refused() {
         (
             "a lock whose header states more than there is",
             with_frames(|frames| frames[0][134] = b'7'),
-            "`bundle.lock`: tar header is not the canonical one (first difference at byte 134)",
+            "`bundle.lock`: tar header has a wrong checksum",
         ),
         (
             "a lock whose header states all there can be",
@@ -565,44 +580,96 @@ fn archives_that_do_not_hold_what_the_lock_lists_are_refused() {
 }
 
 /// A bundle whose lock is changed, and written canonically as far as it can be.
-fn locked(change: impl FnOnce(&mut Lock)) -> Outcome<Vec<u8>> {
-    let mut forgery = Forgery::of(&small())?;
+fn locked(change: impl FnOnce(&mut Lock)) -> Forgery {
+    let mut forgery = Forgery::of(&small()).expect("a forgery");
     change(&mut forgery.lock);
-    forgery.relock().to_bytes()
+    forgery.relock()
 }
 
 /// A bundle with its lock's text changed.
-fn rewritten(from: &str, to: &str) -> Outcome<Vec<u8>> {
-    forged(|forgery| {
-        let text = String::from_utf8(forgery.text.clone()).expect("a text");
-        let changed = text.replace(from, to);
-        assert_ne!(text, changed, "{from}");
-        forgery.text = changed.into_bytes();
-    })
+fn rewritten(from: &str, to: &str) -> Forgery {
+    let mut forgery = Forgery::of(&small()).expect("a forgery");
+    let text = String::from_utf8(forgery.text.clone()).expect("a text");
+    let changed = text.replace(from, to);
+    assert_ne!(text, changed, "{from}");
+    forgery.text = changed.into_bytes();
+    forgery
 }
 
 #[test]
-fn locks_that_are_not_canonical_are_refused() {
+fn locks_that_break_the_format_are_refused_in_its_words() {
+    let path = |text: &str| text.parse::<ArtifactPath>().expect("a path");
+    let forgeries = [
+        rewritten("project/a.txt", "project/../x"),
+        rewritten("project/a.txt", "/etc/passwd"),
+        rewritten("project/a.txt", "bundle.sig"),
+        locked(|lock| lock.members[0].path = path("project/BUNDLE.TOML")),
+        locked(|lock| lock.members[2].path = path("project/bundle.toml/x")),
+        locked(|lock| lock.members[0].path = path("project/bundle.toml")),
+        locked(|lock| lock.members.reverse()),
+        locked(|lock| lock.members[1].withheld = true),
+        locked(|lock| drop(lock.members.remove(1))),
+        rewritten("requires = []", "requires = [\"shards\"]"),
+        rewritten("format = 1", "format = 2"),
+        rewritten("format = 1", "format = 1 # one"),
+        rewritten("size = 29", "size = 9223372036854775807"),
+        rewritten("size = 29", &format!("size = {}", "[".repeat(10_000))),
+    ];
+    for forgery in forgeries {
+        let text = String::from_utf8(forgery.text.clone()).expect("a text");
+        let error = Lock::from_toml(&text).expect_err(&text);
+        let bytes = forgery.to_bytes().expect("bytes");
+        assert_eq!(refusal(bytes, &Limits::default()), format!("`bundle.lock`: {error}"));
+    }
+    let hint = |forgery: Forgery| {
+        let bytes = forgery.to_bytes().expect("bytes");
+        let error = Archive::from_bytes(bytes, &Limits::default()).expect_err("refused");
+        (matches!(error.kind, ArchiveErrorKind::Newer(_)), error.hint().map(ToOwned::to_owned))
+    };
+    let newer = Some("install a newer version of bundle".to_owned());
+    assert_eq!(hint(rewritten("format = 1", "format = 2")), (true, newer.clone()));
+    assert_eq!(hint(rewritten("requires = []", "requires = [\"x\"]")), (true, newer));
+    assert_eq!(hint(rewritten("format = 1", "format = 0")), (false, None));
+}
+
+#[test]
+fn locks_that_tell_of_another_archive_are_refused() {
     check(&[
-        ("parent", rewritten("project/a.txt", "project/../x"), "x"),
-        ("absolute", rewritten("project/a.txt", "/etc/passwd"), "x"),
-        ("outside", rewritten("project/a.txt", "bundle.sig"), "x"),
-        ("case", rewritten("project/run.sh", "project/A.TXT"), "x"),
-        ("a file that is a directory", rewritten("project/run.sh", "project/a.txt/b"), "x"),
-        ("duplicate", rewritten("project/run.sh", "project/a.txt"), "x"),
-        ("unsorted", locked(|lock| lock.members.reverse()), "x"),
-        ("withheld manifest", locked(|lock| lock.members[1].withheld = true), "x"),
-        ("no manifest", locked(|lock| drop(lock.members.remove(1))), "x"),
-        ("a feature", rewritten("requires = []", "requires = [\"shards\"]"), "x"),
-        ("another format", rewritten("format = 1", "format = 2"), "x"),
-        ("a comment", rewritten("format = 1", "format = 1 # one"), "x"),
-        ("not UTF-8", forged(|forgery| forgery.text[3] = 0xFF), "x"),
-        ("withheld but there", locked(|lock| lock.members[0].withheld = true), "x"),
-        ("mode", locked(|lock| lock.members[0].mode = bundle_manifest::FileMode::Executable), "x"),
-        ("size", locked(|lock| lock.members[0].size = 30), "x"),
-        ("frames", locked(|lock| lock.members[0].size = 600), "x"),
-        ("tebibytes", locked(|lock| lock.members[0].size = 1 << 50), "x"),
-        ("exbibytes", rewritten("size = 29", "size = 9223372036854775807"), "x"),
+        (
+            "not UTF-8",
+            forged(|forgery| forgery.text[3] = 0xFF),
+            "`bundle.lock`: is not UTF-8: invalid utf-8 sequence of 1 bytes from index 3",
+        ),
+        (
+            "withheld but there",
+            locked(|lock| lock.members[0].withheld = true).to_bytes(),
+            "frame 2: holds 2048 bytes, the members of the lock make 1024",
+        ),
+        (
+            "another mode",
+            locked(|lock| lock.members[0].mode = FileMode::Executable).to_bytes(),
+            "`project/a.txt`: tar header has the mode `0000644`, not `0000755`",
+        ),
+        (
+            "another size",
+            locked(|lock| lock.members[0].size = 30).to_bytes(),
+            "`project/a.txt`: tar header has the size `00000000035`, not `00000000036`",
+        ),
+        (
+            "a size of more blocks",
+            locked(|lock| lock.members[0].size = 600).to_bytes(),
+            "frame 2: holds 2048 bytes, the members of the lock make 2560",
+        ),
+        (
+            "a size of more frames",
+            locked(|lock| lock.members[0].size = 100 << 20).to_bytes(),
+            "frame 2: holds 2048 bytes, the members of the lock make 8388608",
+        ),
+        (
+            "a pebibyte",
+            locked(|lock| lock.members[0].size = 1 << 50).to_bytes(),
+            "`project/a.txt`: has 1125899906842624 bytes, the limit is 1099511627776",
+        ),
     ]);
 }
 
@@ -619,6 +686,9 @@ fn a_million_members_are_refused_before_they_are_read() {
 
 #[test]
 fn limits_are_arguments() {
+    let bytes = packed(&small(), Some(b"{}"), &WriteOptions::default()).expect("packs");
+    let (_, rows) = unseal(&bytes).expect("a table");
+    let first = rows[0].0;
     let cases = [
         (
             Limits { members: 2, ..Limits::default() },
@@ -633,12 +703,12 @@ fn limits_are_arguments() {
             "members together: has 50 bytes, the limit is 49",
         ),
         (
-            Limits { ratio: 4, ..Limits::default() },
-            "frame 1: unpacks 549 bytes to 3072, more than 4 to one",
+            Limits { ratio: 0, ..Limits::default() },
+            &format!("frame 1: unpacks {first} bytes to 3584, more than 0 to one"),
         ),
         (
             Limits { lock_size: 100, ..Limits::default() },
-            "`bundle.lock`: has 846 bytes, the limit is 100",
+            "`bundle.lock`: has 747 bytes, the limit is 100",
         ),
         (
             Limits { signature_size: 1, ..Limits::default() },
@@ -650,10 +720,9 @@ fn limits_are_arguments() {
         ),
         (
             Limits { lock_size: 100, signature_size: 1, manifest_size: 1, ..Limits::default() },
-            "frame 1: unpacks to 4096 bytes, the limit is 3174",
+            "frame 1: unpacks to 3584 bytes, the limit is 3174",
         ),
     ];
-    let bytes = packed(&small(), Some(b"{}"), &WriteOptions::default()).expect("packs");
     let wrong: Vec<_> = cases
         .into_iter()
         .map(|(limits, message)| (refusal(bytes.clone(), &limits), message))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{check_distinct, steps::check_not_zero};
 use crate::{
     Cell, Column, ColumnKind, Columns, Impute, OneHot, StandardScale, Step,
-    tree::{Node, quote},
+    tree::{Node, count, quote},
 };
 
 /// The columns at some step. `None` where they are not known: before `columns`,
@@ -107,7 +107,9 @@ fn check_impute(step: &Impute, known: &Known<'_>, node: &Node<'_>) {
                 let categories: Vec<&str> =
                     column.categories.iter().flatten().map(String::as_str).collect();
                 if !categories.contains(&text.as_str()) {
-                    node.report_unknown(&format!("category of {}", quote(name)), text, &categories);
+                    let (text_shown, name) = (quote(text), quote(name));
+                    let message = format!("{text_shown} is not a category of {name}");
+                    node.report_near(message, text, &categories);
                 }
             }
             (ColumnKind::Number, Cell::Number(_)) => {}
@@ -120,7 +122,8 @@ fn check_standard_scale(step: &StandardScale, node: &Node<'_>) {
     if means == 0 {
         node.at("mean").report("`mean` is empty; it has a value per column");
     } else if means != scales {
-        node.at("scale").report(format!("`mean` has {means} values, but `scale` has {scales}"));
+        node.at("scale")
+            .report(format!("`mean` has {}, but `scale` has {scales}", count(means, "value")));
     }
     check_not_zero("scale", &step.scale, &node.at("scale"));
 }
@@ -142,15 +145,16 @@ fn check_scaled(step: &StandardScale, known: &Known<'_>, encoded: bool, node: &N
         }
         if names.len() != means {
             node.at("mean").report(format!(
-                "`columns` has {} names, but `mean` has {means} values",
-                names.len()
+                "`columns` has {}, but `mean` has {means}",
+                count(names.len(), "name")
             ));
         }
     } else if let (Some(known), false) = (known, encoded) {
         let numeric = known.values().filter(|column| column.kind == ColumnKind::Number).count();
         if numeric != means {
             node.at("mean").report(format!(
-                "the table has {numeric} numeric columns here, but `mean` has {means} values"
+                "the table has {} here, but `mean` has {means}",
+                count(numeric, "numeric column")
             ));
         }
     }

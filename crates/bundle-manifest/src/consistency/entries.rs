@@ -3,7 +3,7 @@
 use super::steps;
 use crate::{
     Claim, Compare, EntryName, Example, Input, InputKind, Link, Manifest, Output, OutputKind, Step,
-    tree::{Node, list},
+    tree::{Node, list, quote},
 };
 
 pub(super) fn check_input(manifest: &Manifest, input: &Input, node: &Node<'_>) {
@@ -16,7 +16,11 @@ pub(super) fn check_input(manifest: &Manifest, input: &Input, node: &Node<'_>) {
     if let Some(published) = published(&input.steps) {
         for (onnx_input, value) in &input.tensors {
             if !published.contains(&value.as_str()) {
-                tensors.at(onnx_input).report_unknown("published value", value, &published);
+                tensors.at(onnx_input).report_near(
+                    format!("no step publishes {}", quote(value)),
+                    value,
+                    &published,
+                );
             }
         }
     }
@@ -90,7 +94,11 @@ fn check_roles(output: &Output, tensors: &Node<'_>) {
     let (kind, roles) = (output.kind, output.kind.roles());
     for role in output.tensors.keys() {
         if !roles.contains(&role.as_str()) {
-            tensors.at_key(role).report_unknown(&format!("role of a `{kind}` output"), role, roles);
+            tensors.at_key(role).report_near(
+                format!("{} is not a role of a `{kind}` output", quote(role)),
+                role,
+                roles,
+            );
         }
     }
     let any_unknown = output.tensors.keys().any(|role| !roles.contains(&role.as_str()));
@@ -112,9 +120,12 @@ fn check_restore(manifest: &Manifest, output: &Output, node: &Node<'_>) {
     }
     let node = node.at("restore");
     if check_declared("input", restore, &input_names(manifest), &node) {
-        let image = |input: &Input| input.name == *restore && input.kind == InputKind::Image;
-        if !manifest.inputs.iter().any(image) {
-            node.report(format!("`restore` must name an image, and `{restore}` is none"));
+        let named = manifest.inputs.iter().find(|input| input.name == *restore);
+        if let Some(input) = named.filter(|input| input.kind != InputKind::Image) {
+            let kind = input.kind;
+            node.report(format!(
+                "`restore` must name an image, and `{restore}` is of kind `{kind}`"
+            ));
         }
     }
 }

@@ -98,13 +98,13 @@ fn form_of(constant: &Constant) -> String {
 
 /// Reports an ONNX input that gets its value from two places.
 fn check_feeds(manifest: &Manifest, root: &Node<'_>) {
-    let mut fed: BTreeMap<(&EntryName, &str), String> = BTreeMap::new();
+    let mut sources: BTreeMap<(&EntryName, &str), String> = BTreeMap::new();
     let mut feed = |model, onnx_input, source: String, node: &Node<'_>| {
-        if let Some(other) = fed.get(&(model, onnx_input)) {
+        if let Some(other) = sources.get(&(model, onnx_input)) {
             let onnx_input = quote(onnx_input);
             node.report(format!("the ONNX input {onnx_input} gets its value from {other} already"));
         } else {
-            fed.insert((model, onnx_input), source);
+            sources.insert((model, onnx_input), source);
         }
     };
     for (name, model) in &manifest.models.by_name {

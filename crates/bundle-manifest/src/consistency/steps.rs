@@ -7,7 +7,7 @@ use super::columns;
 use crate::{
     Alpha, CenterCrop, ColumnConcat, ConvertColor, Dtype, Interpolation, Normalize, Pad, Resize,
     ResizeImpl, ResizeSize, Step,
-    tree::{Node, list},
+    tree::{Node, count, list},
 };
 
 pub(super) fn check(steps: &[Step], node: &Node<'_>) {
@@ -111,7 +111,8 @@ fn check_normalize(step: &Normalize, node: &Node<'_>) {
     if means == 0 {
         node.at("mean").report("`mean` is empty; it has a value per channel, or one for all");
     } else if means != stds {
-        node.at("std").report(format!("`mean` has {means} values, but `std` has {stds}"));
+        node.at("std")
+            .report(format!("`mean` has {}, but `std` has {stds}", count(means, "value")));
     }
     check_not_zero("std", &step.std, &node.at("std"));
 }

@@ -68,15 +68,8 @@ fn first_difference(text: &str, canonical: &str) -> Option<String> {
         match (lines.next(), wanted.next()) {
             (Some(line), Some(wanted)) if line == wanted => {}
             (Some(line), Some(wanted)) => {
-                let shown = |line: &str| match line {
-                    "" => "empty".to_owned(),
-                    _ => quote(line),
-                };
-                return Some(format!(
-                    "line {number} is {}, canonically {}",
-                    shown(line),
-                    shown(wanted)
-                ));
+                let (line, wanted) = (from_difference(line, wanted), from_difference(wanted, line));
+                return Some(format!("line {number} is {line}, canonically {wanted}"));
             }
             (Some(_), None) => {
                 return Some(format!("line {number} stands after the canonical end"));
@@ -85,6 +78,17 @@ fn first_difference(text: &str, canonical: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// A line for a message: where it is long, from shortly before it leaves `other`.
+fn from_difference(line: &str, other: &str) -> String {
+    if line.is_empty() {
+        return "empty".to_owned();
+    }
+    let same = line.chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let skipped = if same > 40 { same - 20 } else { 0 };
+    let rest: String = line.chars().skip(skipped).collect();
+    if skipped > 0 { quote(&format!("…{rest}")) } else { quote(line) }
 }
 
 table! {

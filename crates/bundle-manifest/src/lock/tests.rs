@@ -151,9 +151,14 @@ const NOT_CANONICAL: &[(&str, &str, &str)] = &[
         "line 5 is `requires = []\\r`, canonically `requires = []`",
     ),
     (
+        "file of the project.",
+        "file of this project.",
+        "line 1 is `… of every file of this project.`, canonically `… of every file of the project.`",
+    ),
+    (
         "# Written",
         "\u{feff}# Written",
-        "line 1 is `\\u{feff}# Written by bundle; sizes and digests of every file of the…`, canonically `# Written by bundle; sizes and digests of every file of the p…`",
+        "line 1 is `\\u{feff}# Written by bundle; sizes and digests of every file of the…`, canonically `# Written by bundle; sizes and digests of every file of the …`",
     ),
 ];
 

@@ -7,7 +7,7 @@ use crate::tree::{Definitions, FromToml, Node, table, words};
 
 words! {
     /// What an unlisted category does.
-    pub enum UnknownCategory ("rule for unknown categories") {
+    pub enum UnknownCategory ("category rule") {
         /// The row is refused.
         Error = "error",
         /// All its columns are 0.

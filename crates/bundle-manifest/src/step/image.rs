@@ -225,6 +225,9 @@ table! {
 
 impl FromToml for ResizeSize {
     fn read(node: &Node<'_>) -> Option<Self> {
+        if !node.is_table() {
+            return node.wrong_type(SIZE_FORMS);
+        }
         let keys = ResizeSizeKeys::read(node)?;
         let ResizeSizeKeys { height, width, shortest_edge, longest_edge, max_height, max_width } =
             keys;

@@ -7,6 +7,8 @@ use toml::{
     de::{DeString, DeTable, DeValue},
 };
 
+use unicode_normalization::char::is_combining_mark;
+
 use super::{
     FromToml,
     depth::{MAX_DEPTH, too_deep},
@@ -148,13 +150,18 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn report_wrong(&self, wanted: &str) {
+        self.report(self.wrong(wanted));
+    }
+
+    fn wrong(&self, wanted: &str) -> String {
         let found = match self.value() {
             DeValue::String(text) => format!("the string {}", quote(text)),
             DeValue::Integer(integer) => format!("the integer {}", quote(&integer.to_string())),
             DeValue::Float(float) => format!("the number {}", quote(float.as_str())),
             DeValue::Boolean(value) => format!("`{value}`"),
             DeValue::Datetime(_) => "a date".to_owned(),
-            DeValue::Array(_) => "an array".to_owned(),
+            DeValue::Array(array) if array.is_empty() => "an empty array".to_owned(),
+            DeValue::Array(array) => format!("an array of {}", array.len()),
             DeValue::Table(table) => {
                 match table.keys().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>() {
                     keys if keys.is_empty() => "an empty table".to_owned(),
@@ -163,7 +170,7 @@ impl<'a> Node<'a> {
             }
         };
         let subject = if self.key.is_empty() { "the document" } else { &self.key };
-        self.report(format!("`{subject}` must be {wanted}, not {found}"));
+        format!("`{subject}` must be {wanted}, not {found}")
     }
 
     /// The table here, from which fields are taken by name.
@@ -174,6 +181,10 @@ impl<'a> Node<'a> {
             }
             _ => self.wrong_type("a table"),
         }
+    }
+
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(self.value(), DeValue::Table(_))
     }
 
     /// This node, with one key of its table already read.
@@ -253,10 +264,17 @@ impl<'a> Node<'a> {
 
     /// The elements of the array here.
     pub(crate) fn elements(&self) -> Option<Vec<Self>> {
-        match self.value() {
-            DeValue::Array(array) => Some((0..array.len()).map(|index| self.nth(index)).collect()),
-            _ => self.wrong_type("an array"),
+        if let DeValue::Array(array) = self.value() {
+            return Some((0..array.len()).map(|index| self.nth(index)).collect());
         }
+        let (start, header) = (self.span.start, matches!(self.value(), DeValue::Table(_)));
+        let hint = if header && self.document.text[start..].starts_with('[') {
+            format!("each begins with two brackets, `[[{}]]`", self.key)
+        } else {
+            "one is written `[…]` too".to_owned()
+        };
+        self.report_with(self.wrong("an array"), Some(hint));
+        None
     }
 
     pub(crate) fn string(&self) -> Option<&'a str> {
@@ -292,6 +310,11 @@ impl<'a> Node<'a> {
             _ => suggest(text, names, "one of"),
         };
         self.report_with(format!("unknown {what} {}", quote(text)), Some(hint));
+    }
+
+    /// Reports `message` about `text`, with the nearest of `names`.
+    pub(crate) fn report_near(&self, message: String, text: &str, names: &[&str]) {
+        self.report_with(message, Some(suggest(text, names, "one of")));
     }
 }
 
@@ -348,13 +371,19 @@ pub(crate) fn quote(text: &str) -> String {
     let ellipsis = if shown.len() < text.len() { "…" } else { "" };
     let mut escaped = String::new();
     for c in shown.chars() {
-        // Quotes stand in backticks here and need no escape.
+        // Between backticks, quotes and backslashes need no escape.
         match c {
-            '"' | '\'' => escaped.push(c),
-            _ => escaped.extend(c.escape_debug()),
+            '"' | '\'' | '\\' => escaped.push(c),
+            c if is_combining_mark(c) => escaped.push(c),
+            c => escaped.extend(c.escape_debug()),
         }
     }
     format!("`{escaped}{ellipsis}`")
+}
+
+/// `1 value`, `2 values`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Names in backticks with commas between them.

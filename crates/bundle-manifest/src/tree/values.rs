@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::{Definitions, FromToml, Node};
-use crate::{ArtifactPath, BundleName, Digest, EntryName, Version};
+use crate::{ArtifactPath, BundleName, Digest, EntryName, InvalidPath, Version};
 
 impl<T: FromToml> FromToml for Option<T> {
     fn read(node: &Node<'_>) -> Option<Self> {
@@ -185,12 +185,6 @@ macro_rules! parsed_string {
 }
 
 parsed_string! {
-    ArtifactPath: json!({
-        "type": "string", "minLength": 1, "maxLength": 1024,
-        "title": "path",
-        "description": "A path relative to `bundle.toml`, with `/` between its parts.",
-        "pattern": PATH_PATTERN,
-    });
     BundleName: json!({
         "type": "string", "maxLength": 64, "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$",
         "title": "name", "description": format!("A name: {}.", Self::RULE),
@@ -207,6 +201,28 @@ parsed_string! {
         "type": "string", "pattern": "^[0-9a-f]{64}$",
         "title": "digest", "description": "SHA-256, as 64 lower-case hexadecimal digits.",
     });
+}
+
+impl FromToml for ArtifactPath {
+    fn read(node: &Node<'_>) -> Option<Self> {
+        let report = |error: InvalidPath| {
+            node.report_with(error.to_string(), error.hint().map(str::to_owned));
+        };
+        node.string()?.parse().map_err(report).ok()
+    }
+
+    fn schema(definitions: &mut Definitions) -> Json {
+        definitions.refer("ArtifactPath", |_| {
+            json!({
+                "title": "path",
+                "description": "A path relative to `bundle.toml`, with `/` between its parts.",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 1024,
+                "pattern": PATH_PATTERN,
+            })
+        })
+    }
 }
 
 /// The path rules that a regular expression can say, each as a lookahead:

@@ -44,7 +44,7 @@ fn nesting_of_every_kind_is_refused() {
 /// The deepest tree that is let through is read and dropped on a small stack.
 #[test]
 fn the_deepest_nesting_that_is_read_fits_a_small_stack() {
-    let header = "a.".repeat(62);
+    let header = "a.".repeat(60);
     let value = format!("{}1{}", "[".repeat(63), "]".repeat(63));
     let text = format!("[[{header}a]]\n[[{header}a.a]]\nb = {value}\n[examples.x]\ny = {value}\n");
     assert!(refused(text).contains("unknown key `a`"));

@@ -47,11 +47,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     decoder.set_output_format(format);
     decoder.set_block_smoothing(true);
     let exif = decoder.exif_data().map(<[u8]>::to_vec);
-    let decoded = decoder.decode_image().map_err(unreadable)?;
+    let result = decoder.decode_image().map_err(unreadable)?;
     let expected = height * width * channels.count();
-    if (decoded.height, decoded.width, decoded.data.len()) != (height, width, expected) {
+    if (result.height, result.width, result.data.len()) != (height, width, expected) {
         return Err(Fault::new("the JPEG file does not hold the image that its header promises"));
     }
-    let samples = Samples::Uint8(decoded.data);
+    let samples = Samples::Uint8(result.data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
 }

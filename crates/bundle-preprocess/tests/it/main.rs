@@ -4,5 +4,6 @@
 mod hostile;
 mod outputs;
 mod pipelines;
+mod replay;
 mod support;
 mod vectors;

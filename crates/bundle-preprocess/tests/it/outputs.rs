@@ -23,7 +23,10 @@ fn run(pipeline: &OutputPipeline, tensor: Tensor) -> Result<Outcome, String> {
 }
 
 fn ranked(outcome: Result<Outcome, String>) -> Vec<Vec<(usize, String, f64)>> {
-    let Ok(Outcome::Labels { rows }) = outcome else { panic!("labels, got {outcome:?}") };
+    let rows = match outcome {
+        Ok(Outcome::Labels { rows }) => rows,
+        other => unreachable!("kind `labels` gives labels, got {other:?}"),
+    };
     let entry = |ranked: RankedLabel| (ranked.index, ranked.label, ranked.score);
     rows.into_iter().map(|row| row.into_iter().map(entry).collect()).collect()
 }

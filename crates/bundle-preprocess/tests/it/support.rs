@@ -16,7 +16,7 @@ const HEADER: &str = r#"
 
 fn manifest(entry: &str) -> Manifest {
     let text = format!("{HEADER}\n{entry}");
-    Manifest::from_toml(&text).unwrap_or_else(|error| panic!("{error}\n{entry}"))
+    Manifest::from_toml(&text).expect("the entry is valid")
 }
 
 /// An input of this kind, with steps as in `bundle.toml`, whose ONNX input takes `published`.

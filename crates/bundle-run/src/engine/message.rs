@@ -51,7 +51,7 @@ fn one_line(text: &str) -> String {
     let line = line.trim_end_matches(['.', ':']);
     let mut chars = line.chars();
     let first = chars.next().map(|first| {
-        let acronym = chars.clone().next().is_some_and(|second| second.is_uppercase());
+        let acronym = chars.clone().next().is_some_and(char::is_uppercase);
         if acronym { first } else { first.to_ascii_lowercase() }
     });
     let mut out: String = first.into_iter().chain(chars).take(MAX_REASON).collect();

@@ -15,24 +15,33 @@ use crate::tensor::to_bytes;
 /// ONNX's numbers of attribute types.
 const INTEGER: i32 = 2;
 const TEXT: i32 = 3;
+const INTEGERS: i32 = 7;
 
-/// Prepares `file` for the engine: `constants` are no longer inputs, and what
-/// the engine would read wrongly is written in another way.
-pub(crate) fn prepare(file: &mut OnnxFile, constants: Vec<(String, Tensor)>) {
-    let opset = file.opset("").unwrap_or(0);
+/// Fixes inputs to `constants`: they become initializers.
+pub(crate) fn bake(file: &mut OnnxFile, constants: Vec<(String, Tensor)>) {
     let Some(graph) = &mut file.model.graph else { return };
     for (name, value) in constants {
         graph.input.retain(|input| input.name != name);
-        graph.initializer.retain(|tensor| tensor.name != name);
         graph.initializer.push(initializer(name, &value));
     }
+}
+
+/// Writes in another way what the engine would read wrongly.
+pub(crate) fn prepare(file: &mut OnnxFile) {
+    let opset = file.opset("").unwrap_or(0);
+    let Some(graph) = &mut file.model.graph else { return };
     walk::graphs_mut(graph, &mut |graph| {
         forget_symbols(graph);
         graph.value_info.clear();
         let mut additions = Vec::new();
         for node in &mut graph.node {
             rewrite_in_place(node, opset);
-            additions.extend(label_from_scores(node).or_else(|| stable_log_sum(node)));
+            additions.extend(match (domain(&node.domain), node.op_type.as_str()) {
+                ("ai.onnx.ml", "TreeEnsembleClassifier") => label_from_scores(node),
+                ("", "ReduceLogSumExp") => stable_log_sum(node),
+                ("", "LogSoftmax") if opset >= 13 => stable_log_softmax(node, opset),
+                _ => None,
+            });
         }
         for addition in additions {
             graph.initializer.extend(addition.tensors);
@@ -48,6 +57,17 @@ fn initializer(name: String, value: &Tensor) -> TensorProto {
         dims: value.shape().iter().map(|axis| i64::try_from(*axis).unwrap_or(i64::MAX)).collect(),
         data_type: element::code(value.dtype()),
         raw_data: to_bytes(value.data()),
+        ..TensorProto::default()
+    }
+}
+
+/// One axis of int64.
+fn integers(name: String, values: &[i64]) -> TensorProto {
+    TensorProto {
+        name,
+        dims: vec![i64::try_from(values.len()).unwrap_or(i64::MAX)],
+        data_type: element::code(bundle_manifest::Dtype::Int64),
+        raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         ..TensorProto::default()
     }
 }
@@ -87,6 +107,36 @@ fn unsigned_as_bytes(tensor: &mut TensorProto) {
     }
 }
 
+/// The engine takes the logarithm of a softmax, which is -inf where a softmax
+/// is 0. With `d = x - max(x)`, `d - log(sum(exp(d)))` is not.
+fn stable_log_softmax(node: &mut NodeProto, opset: i64) -> Option<Addition> {
+    let (result, value) = (output(node, 0)?.to_owned(), node.input.first()?.clone());
+    let own = |suffix: &str| format!("{result}/bundle/{suffix}");
+    let (largest, lowered, sum, listed) = (own("max"), own("lowered"), own("sum"), own("axes"));
+    let axis = super::proto::int(node, "axis", -1);
+    // The axes of a reduction became an input in version 18.
+    let as_input = opset >= 18;
+    let reduce = |op: &str, value: &str, output: &str| {
+        let inputs: &[&str] = if as_input { &[value, &listed] } else { &[value] };
+        let mut reduction = operation(op, inputs, output, &[("keepdims", 1)]);
+        if !as_input {
+            let (name, r#type, ints) = ("axes".to_owned(), INTEGERS, vec![axis]);
+            let axes = AttributeProto { name, r#type, ints, ..AttributeProto::default() };
+            reduction.attribute.push(axes);
+        }
+        reduction
+    };
+    let nodes = vec![
+        reduce("ReduceMax", &value, &largest),
+        operation("Sub", &[&value, &largest], &lowered, &[]),
+        reduce("ReduceLogSumExp", &lowered, &sum),
+    ];
+    let tensors = as_input.then(|| integers(listed.clone(), &[axis])).into_iter().collect();
+    let name = std::mem::take(&mut node.name);
+    *node = NodeProto { name, ..operation("Sub", &[&lowered, &sum], &result, &[]) };
+    Some(Addition { tensors, nodes })
+}
+
 /// What a rewritten node needs beside itself.
 struct Addition {
     tensors: Vec<TensorProto>,
@@ -115,16 +165,11 @@ fn rewrite_in_place(node: &mut NodeProto, opset: i64) {
 /// The engine's logarithm of a sum of exponentials overflows beyond 88:
 /// `m + log(sum(exp(x - m)))` with the maximum `m` does not.
 fn stable_log_sum(node: &mut NodeProto) -> Option<Addition> {
-    if domain(&node.domain) != "" || node.op_type != "ReduceLogSumExp" {
-        return None;
-    }
     let (result, value) = (output(node, 0)?.to_owned(), node.input.first()?.clone());
     let own = |suffix: &str| format!("{result}/bundle/{suffix}");
     let (wide, lowered, sum, narrow) = (own("wide"), own("lowered"), own("sum"), own("max"));
-    let mut maximum = node.clone();
-    maximum.op_type = "ReduceMax".to_owned();
-    maximum.name.clone_from(&narrow);
-    maximum.output = vec![narrow.clone()];
+    let (op_type, name, output) = ("ReduceMax".to_owned(), narrow.clone(), vec![narrow.clone()]);
+    let maximum = NodeProto { op_type, name, output, ..node.clone() };
     let mut kept = maximum.clone();
     kept.name.clone_from(&wide);
     kept.output = vec![wide.clone()];
@@ -143,21 +188,14 @@ fn stable_log_sum(node: &mut NodeProto) -> Option<Addition> {
 /// Two classes with one column of votes: the label is the larger score, which
 /// is how scikit-learn and onnxruntime decide, a tie included.
 fn label_from_scores(node: &mut NodeProto) -> Option<Addition> {
-    let trees = domain(&node.domain) == "ai.onnx.ml" && node.op_type == "TreeEnsembleClassifier";
-    if !trees || !trees::has_one_column(node) {
+    if !trees::has_one_column(node) {
         return None;
     }
     let label = output(node, 0)?.to_owned();
     let own = |suffix: &str| format!("{}/bundle/{suffix}", node_name(node));
     let (unused, indices, values) = (own("label"), own("index"), own("classes"));
     let scores = output(node, 1).map_or_else(|| own("scores"), str::to_owned);
-    let labels = TensorProto {
-        name: values.clone(),
-        dims: vec![2],
-        data_type: element::code(bundle_manifest::Dtype::Int64),
-        raw_data: ints(node, "classlabels_int64s").iter().flat_map(|v| v.to_le_bytes()).collect(),
-        ..TensorProto::default()
-    };
+    let labels = integers(values.clone(), ints(node, "classlabels_int64s"));
     let largest = operation("ArgMax", &[&scores], &indices, &[("axis", 1), ("keepdims", 0)]);
     let look_up = operation("Gather", &[&values, &indices], &label, &[("axis", 0)]);
     node.output = vec![unused, scores];

@@ -34,7 +34,7 @@ fn of_onnx(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String
         }
         "SpaceToDepth" => (text(node, "mode", "DCR") != "DCR").then(|| ignored("mode")),
         "Celu" | "Swish" => {
-            (float(node, "alpha", 1.0) != 1.0).then(|| ignored("alpha"))
+            (float(node, "alpha", 1.0).to_bits() != 1.0_f32.to_bits()).then(|| ignored("alpha"))
         }
         "BatchNormalization" => {
             (int(node, "training_mode", 0) != 0).then(|| ignored("training_mode"))
@@ -42,6 +42,8 @@ fn of_onnx(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String
         "BitShift" => bit_shift(node, known),
         "Attention" => attention(node),
         "Einsum" => einsum(node),
+        "Pad" => pad(node, known),
+        "QuantizeLinear" | "DequantizeLinear" => quantized(node),
         "Cast" => cast(node),
         "Add" | "Sub" | "Mul" | "Div" | "And" | "Or" | "Xor" | "Equal" | "Less" | "Greater"
         | "Pow" | "PRelu"
@@ -72,9 +74,8 @@ fn of_classical_learning(node: &NodeProto) -> Option<String> {
         }
         "LinearRegressor" => (int(node, "targets", 1) == 1 && transform != "NONE")
             .then(|| format!("one target with post_transform `{transform}` cannot run")),
-        "Normalizer" => {
-            (text(node, "norm", "MAX") == "MAX").then(|| "`norm` = `MAX` would be computed wrongly".to_owned())
-        }
+        "Normalizer" => (text(node, "norm", "MAX") == "MAX")
+            .then(|| "`norm` = `MAX` would be computed wrongly".to_owned()),
         _ => None,
     }
 }
@@ -147,7 +148,10 @@ fn attention(node: &NodeProto) -> Option<String> {
         return Some("attention with past or present keys and values cannot run".to_owned());
     }
     let window = |name: &&str| int(node, name, -1) != -1;
-    ["left_window_size", "right_window_size"].iter().find(|name| window(name)).map(|name| ignored(name))
+    ["left_window_size", "right_window_size"]
+        .iter()
+        .find(|name| window(name))
+        .map(|name| ignored(name))
 }
 
 fn cast(node: &NodeProto) -> Option<String> {
@@ -156,11 +160,39 @@ fn cast(node: &NodeProto) -> Option<String> {
         .map(|code| format!("the element type {} cannot run", element::word(code)))
 }
 
-/// A sum over all axes of one operand would not be summed.
+/// A sum to a single number would keep some of its axes.
 fn einsum(node: &NodeProto) -> Option<String> {
     let equation = text(node, "equation", "");
-    let (operands, output) = equation.split_once("->")?;
-    let alone = !operands.contains(',');
-    (alone && output.trim().is_empty())
+    let (operands, output) = if let Some((operands, output)) = equation.split_once("->") {
+        (operands, output.trim().to_owned())
+    } else {
+        // Without an arrow, the axes of the result are the letters that occur once.
+        let once = |letter: &char| {
+            let same = |other: &char| other == letter;
+            (letter.is_alphabetic() || *letter == '.') && equation.chars().filter(same).count() == 1
+        };
+        (equation, equation.chars().filter(once).collect())
+    };
+    let sums = operands.chars().any(char::is_alphabetic);
+    (sums && output.is_empty())
         .then(|| format!("the equation `{}` would be computed wrongly", equation.escape_debug()))
+}
+
+/// The engine takes the type from the zero point, and uint8 or float32 where
+/// there is none.
+fn quantized(node: &NodeProto) -> Option<String> {
+    let default = if node.op_type == "QuantizeLinear" { 2 } else { 1 };
+    let given = int(node, "output_dtype", 0);
+    let from_zero_point = node.op_type == "QuantizeLinear" && input(node, 2).is_some();
+    (given != 0 && given != default && !from_zero_point).then(|| ignored("output_dtype"))
+}
+
+/// Negative padding, which cuts, is arithmetic that the engine does not expect.
+fn pad(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
+    let given = input(node, 1).and_then(known);
+    let raw = given.iter().flat_map(|tensor| tensor.raw_data.as_chunks().0);
+    let negative = raw.map(|bytes| i64::from_le_bytes(*bytes)).any(|value| value < 0)
+        || given.is_some_and(|tensor| tensor.int64_data.iter().any(|value| *value < 0))
+        || ints(node, "pads").iter().any(|value| *value < 0);
+    negative.then(|| "negative padding cannot run".to_owned())
 }

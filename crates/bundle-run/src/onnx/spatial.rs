@@ -47,10 +47,11 @@ fn resize(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
         }
         "align_corners" | "tf_crop_and_resize" => {
             let scales = input(node, 2)?;
-            let whole = known(scales).is_some_and(|tensor| {
-                values(tensor).iter().all(|scale| scale.fract() == 0.0)
-            });
-            (!whole).then(|| format!("`{mode}` with scales that are not whole numbers differs between engines"))
+            let whole = known(scales)
+                .is_some_and(|tensor| values(tensor).iter().all(|scale| scale.fract() == 0.0));
+            (!whole).then(|| {
+                format!("`{mode}` with scales that are not whole numbers differs between engines")
+            })
         }
         _ => None,
     }

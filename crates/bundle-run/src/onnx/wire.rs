@@ -41,6 +41,7 @@ enum Message {
 }
 
 /// What a length-delimited field holds.
+#[derive(Clone, Copy)]
 enum Field {
     Message(Message),
     Text,
@@ -52,8 +53,12 @@ fn field(of: Message, number: u64) -> Field {
     use Message as M;
     let message = match (of, number) {
         (M::Model, 7) | (M::Attribute, 6 | 11) | (M::Training, 1 | 2) => M::Graph,
-        (M::Model, 8 | 14) | (M::Tensor, 3 | 13) | (M::Shape, 1) | (M::Function, 9) => M::Leaf,
-        (M::Annotation, 2) | (M::Training, 3 | 4) => M::Leaf,
+        (M::Model, 8 | 14)
+        | (M::Tensor, 3 | 13)
+        | (M::Shape, 1)
+        | (M::Function, 9)
+        | (M::Annotation, 2)
+        | (M::Training, 3 | 4) => M::Leaf,
         (M::Model, 20) => M::Training,
         (M::Model, 25) => M::Function,
         (M::Graph, 1) | (M::Function, 7) => M::Node,

@@ -12,7 +12,8 @@ fn report(name: &str) -> Result<OnnxReport, RunError> {
 #[test]
 fn a_report_has_the_boundary_of_the_graph() {
     let report = report("two").expect("examines");
-    let inputs: Vec<_> = report.inputs.iter().map(|i| (&*i.name, i.dtype, i.shape.clone())).collect();
+    let inputs: Vec<_> =
+        report.inputs.iter().map(|i| (&*i.name, i.dtype, i.shape.clone())).collect();
     let symbol = |text: &str| Err(text.to_owned());
     assert_eq!(
         inputs,
@@ -70,11 +71,17 @@ fn weights_that_are_not_finite_are_named() {
 #[test]
 fn a_broken_file_is_named_with_the_reason() {
     let cases = [
-        ("escape", "model `m`: external data of tensor `w`: path `../../etc/passwd` has a `.` or `..` part"),
+        (
+            "escape",
+            "model `m`: external data of tensor `w`: path `../../etc/passwd` has a `.` or `..` part",
+        ),
         ("absolute", "model `m`: external data of tensor `w`: path `/etc/passwd` is absolute"),
         ("missing", "model `m`: external data of tensor `w`: no file `export/nowhere.weights`"),
         ("lying", "model `m`: external data of tensor `w`: has 47 bytes, its shape needs 48"),
-        ("beyond", "model `m`: external data of tensor `w`: 48 bytes from 40 of `export/external.weights`, which has 60"),
+        (
+            "beyond",
+            "model `m`: external data of tensor `w`: 48 bytes from 40 of `export/external.weights`, which has 60",
+        ),
         ("short", "model `m`: tensor `w` has 48 bytes, float32 of shape [5, 3] needs 60"),
         ("nothing", "export/nothing.onnx: no such file"),
     ];
@@ -88,8 +95,11 @@ fn bytes_that_are_no_model_are_an_error() {
     let whole = fs_err::read(bundle_testkit::fixture("vectors/onnx/add.onnx")).expect("is there");
     let cases: [(&[u8], &str); 6] = [
         (b"", "`x.onnx` is empty"),
-        (b"version https://git-lfs.github.com/spec/v1\n", "`x.onnx` is a Git LFS pointer, not the file it points to"),
-        (b"\x89PNG\r\n\x1a\n", "`x.onnx` is not an ONNX file"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\n",
+            "`x.onnx` is a Git LFS pointer, not the file it points to",
+        ),
+        (b"\x89PNG\r\n\x1a\n", "`x.onnx` is truncated, or not an ONNX file"),
         (b"{\"format\": \"safetensors\"}", "`x.onnx` is not an ONNX file"),
         (&whole[..whole.len() - 3], "`x.onnx` is truncated, or not an ONNX file"),
         (b"\x08\x08", "`x.onnx` holds no ONNX graph"),

@@ -28,7 +28,11 @@ impl FileSource for Project {
 
     fn read(&self, path: &ArtifactPath, limit: u64) -> io::Result<Vec<u8>> {
         let content = self.content(path).ok_or(io::ErrorKind::NotFound)?;
-        if content.len() as u64 > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(content) }
+        if content.len() as u64 > limit {
+            Err(io::ErrorKind::FileTooLarge.into())
+        } else {
+            Ok(content)
+        }
     }
 }
 
@@ -73,7 +77,8 @@ pub(crate) fn state(input: &str, output: &str, init: bundle_manifest::StateInit)
 
 /// A manifest around `body`.
 pub(crate) fn manifest(body: &str) -> Manifest {
-    let head = "format = 1\n[bundle]\nname = \"t\"\nversion = \"1\"\ntitle = \"t\"\nlicense = \"MIT\"\n";
+    let head =
+        "format = 1\n[bundle]\nname = \"t\"\nversion = \"1\"\ntitle = \"t\"\nlicense = \"MIT\"\n";
     Manifest::from_toml(&format!("{head}{body}")).expect("a manifest")
 }
 

@@ -4,5 +4,6 @@
 mod examine;
 mod files;
 mod network;
+mod predict;
 mod refused;
 mod vectors;

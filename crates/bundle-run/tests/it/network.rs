@@ -35,16 +35,38 @@ fn an_input_is_cast_where_nothing_is_lost() {
 }
 
 #[test]
+fn missing_values_do_not_become_answers() {
+    let network = load("labels").expect("loads");
+    let error = network.run(&named(&[("x", floats(&[1, 4], &[0.0, f32::NAN, 0.0, 0.0]))]));
+    let message = "input `x`: holds NaN | fill in missing values in the input's steps";
+    assert_eq!(said(&error.expect_err("holds NaN")), message);
+    let trees = load("trees_three").expect("loads");
+    assert!(trees.run(&named(&[("x", floats(&[1, 2], &[f32::NAN, 0.0]))])).is_ok());
+}
+
+#[test]
 fn what_does_not_fit_is_named_with_both_shapes() {
     let network = load("two").expect("loads");
     let (a, b) = (floats(&[3, 4], &[0.0; 12]), floats(&[4, 2], &[0.0; 8]));
     let whole = Tensor::new(vec![3, 4], TensorData::Int64(vec![0; 12])).expect("twelve");
     let cases = [
         (named(&[("a", a.clone())]), "input `b`: is not given"),
-        (named(&[("a", floats(&[12], &[0.0; 12])), ("b", b.clone())]), "input `a`: has shape [12], the network takes [N, 4]"),
-        (named(&[("a", floats(&[4, 3], &[0.0; 12])), ("b", b.clone())]), "input `a`: has shape [4, 3], the network takes [N, 4]"),
-        (named(&[("a", whole), ("b", b.clone())]), "input `a`: has elements of type int64, the network takes float32"),
-        (named(&[("A", a), ("b", b)]), "input `A`: the network has no such input | did you mean `a`?"),
+        (
+            named(&[("a", floats(&[12], &[0.0; 12])), ("b", b.clone())]),
+            "input `a`: has shape [12], the network takes [N, 4]",
+        ),
+        (
+            named(&[("a", floats(&[4, 3], &[0.0; 12])), ("b", b.clone())]),
+            "input `a`: has shape [4, 3], the network takes [N, 4]",
+        ),
+        (
+            named(&[("a", whole), ("b", b.clone())]),
+            "input `a`: has elements of type int64, the network takes float32",
+        ),
+        (
+            named(&[("A", a), ("b", b)]),
+            "input `A`: the network has no such input | did you mean `a`?",
+        ),
     ];
     for (inputs, message) in cases {
         assert_eq!(said(&network.run(&inputs).expect_err(message)), message);
@@ -66,7 +88,10 @@ fn dims_are_rules() {
     );
     declared.dims = BTreeMap::from([("M".to_owned(), Dim::Fixed(4))]);
     let error = Network::load("m", &declared, &Project::default()).expect_err("no M");
-    assert_eq!(said(&error), "dims `M`: no input of the network has this symbolic dimension | did you mean `N`?");
+    assert_eq!(
+        said(&error),
+        "dims `M`: no input of the network has this symbolic dimension | did you mean `N`?"
+    );
 }
 
 #[test]
@@ -105,17 +130,26 @@ fn constants_and_states_must_fit_the_graph() {
     let load = |model| Network::load("m", &model, &Project::default()).expect_err("does not fit");
     let mut wrong = model("reshape");
     wrong.constants = constants(&[("shap", Constant::Integer(1))]);
-    assert_eq!(said(&load(wrong)), "constant `shap`: the network has no such input | did you mean `shape`?");
+    assert_eq!(
+        said(&load(wrong)),
+        "constant `shap`: the network has no such input | did you mean `shape`?"
+    );
     let mut wrong = model("reshape");
     wrong.constants = constants(&[("shape", Constant::Integer(1))]);
     assert_eq!(said(&load(wrong)), "constant `shape`: has shape [], the network takes [2]");
     let mut wrong = model("reshape");
     let halves = Constant::Array(vec![Constant::Number(0.5), Constant::Number(24.0)]);
     wrong.constants = constants(&[("shape", halves)]);
-    assert_eq!(said(&load(wrong)), "constant `shape`: holds a value that is no whole number, the network takes int64");
+    assert_eq!(
+        said(&load(wrong)),
+        "constant `shape`: holds a value that is no whole number, the network takes int64"
+    );
     let mut wrong = model("state");
     wrong.states = vec![state("h", "h_new", StateInit::Zeros)];
-    assert_eq!(said(&load(wrong)), "state `h_new`: the network has no such output | there is `y`, `hn`");
+    assert_eq!(
+        said(&load(wrong)),
+        "state `h_new`: the network has no such output | there is `y`, `hn`"
+    );
 }
 
 #[test]

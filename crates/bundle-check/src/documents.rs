@@ -1,0 +1,279 @@
+//! The documents of a project (READMEs and their kin) and the commands in them.
+
+use bundle_manifest::ArtifactPath;
+use bundle_project::{Block, BlockKind, Heading, Markup, Readme};
+
+use crate::{
+    Evidence,
+    command::{Invocation, invocations},
+    resolve::{Resolution, resolve},
+    tree::{Tree, stem, suffix},
+    words::{DATA, TEMPLATE, UNIT_TESTS, VENDORED},
+};
+
+/// Bytes of a document that are read at all.
+const MAX_DOCUMENT: u64 = 20 << 20;
+/// Documents of a project that are read.
+const MAX_DOCUMENTS: usize = 40;
+/// Stems of documents that say how to use a project.
+const STEMS: &[&str] = &[
+    "readme",
+    "reproduc",
+    "install",
+    "training",
+    "train",
+    "eval",
+    "result",
+    "model_zoo",
+    "modelzoo",
+    "getting_started",
+    "usage",
+];
+
+/// A document with its commands.
+pub(crate) struct Document {
+    pub(crate) path: ArtifactPath,
+    pub(crate) readme: Readme,
+    pub(crate) commands: Vec<DocumentedCommand>,
+}
+
+/// A command in a document.
+pub(crate) struct DocumentedCommand {
+    /// The block it is in.
+    pub(crate) block: usize,
+    pub(crate) invocation: Invocation,
+    pub(crate) resolution: Resolution,
+    /// Whether it still has the template's placeholders in it.
+    pub(crate) template: bool,
+}
+
+impl Document {
+    /// The documents of a tree, the one at the top first.
+    pub(crate) fn all(tree: &Tree) -> Vec<Self> {
+        let mut paths: Vec<_> =
+            tree.files().iter().map(|file| &file.path).filter(|path| is_document(path)).collect();
+        paths.sort_by_key(|path| {
+            (path.parts().count(), !stem(path).starts_with("readme"), path.as_str())
+        });
+        paths.truncate(MAX_DOCUMENTS);
+        paths.into_iter().filter_map(|path| Self::read(tree, path)).collect()
+    }
+
+    fn read(tree: &Tree, path: &ArtifactPath) -> Option<Self> {
+        let text = tree.text(path, MAX_DOCUMENT).ok()?;
+        let readme = Readme::parse(&text, Markup::of(path.file_name()));
+        let mut commands = Vec::new();
+        for (index, block) in readme.blocks.iter().enumerate() {
+            for invocation in block_invocations(block) {
+                let resolution = resolve_beside(tree, path, &invocation);
+                let template = template_item(&invocation.text).is_some();
+                commands.push(DocumentedCommand { block: index, invocation, resolution, template });
+            }
+        }
+        Some(Self { path: path.clone(), readme, commands })
+    }
+
+    /// Evidence on a line of this document.
+    pub(crate) fn at(&self, line: usize, text: impl AsRef<str>) -> Evidence {
+        Evidence::at(&self.path, line, text)
+    }
+
+    /// The headings above a block, the nearest first.
+    pub(crate) fn headings_above(&self, block: usize) -> Vec<&Heading> {
+        self.readme.headings_above(block)
+    }
+
+    /// Sections whose heading mentions one of these words, with the place of the heading.
+    pub(crate) fn sections<'d>(
+        &'d self,
+        stems: &'d [&str],
+    ) -> impl Iterator<Item = (usize, &'d Heading)> {
+        let headings =
+            self.readme.blocks.iter().enumerate().filter_map(|(index, block)| match &block.kind {
+                BlockKind::Heading(heading) => Some((index, heading)),
+                _ => None,
+            });
+        headings.filter(move |(_, heading)| heading.mentions(stems))
+    }
+
+    /// Text of the unfilled template: its block's line, the text, the item it stands for.
+    pub(crate) fn template_text(&self) -> Vec<(usize, &'static str, usize)> {
+        let mut found = Vec::new();
+        for block in &self.readme.blocks {
+            let text = block_text(block);
+            for (piece, item) in TEMPLATE.iter().filter(|(piece, _)| text.contains(piece)) {
+                found.push((block.line, *piece, *item));
+            }
+        }
+        found
+    }
+}
+
+/// The template's text in `text`, with the item it stands for.
+pub(crate) fn template_item(text: &str) -> Option<(&'static str, usize)> {
+    TEMPLATE.iter().find(|(piece, _)| text.contains(piece)).copied()
+}
+
+/// A document's commands are typed at the top, or beside the document.
+fn resolve_beside(tree: &Tree, path: &ArtifactPath, invocation: &Invocation) -> Resolution {
+    let first = resolve(tree, invocation);
+    let Some(parent) = path.parent().filter(|_| !matches!(first, Resolution::Exact(_))) else {
+        return first;
+    };
+    let beside = Invocation {
+        directory: format!("{parent}/{}", invocation.directory),
+        ..invocation.clone()
+    };
+    let second = resolve(tree, &beside);
+    if matches!(second, Resolution::Exact(_)) { second } else { first }
+}
+
+fn is_document(path: &ArtifactPath) -> bool {
+    let stem = stem(path);
+    let text = matches!(suffix(path).as_str(), "md" | "markdown" | "rst" | "txt" | "");
+    let named = STEMS.iter().any(|start| stem.starts_with(start));
+    let environment = bundle_project::EnvironmentFormat::of(path).is_some();
+    let markdown_or_readme = suffix(path) != "txt" || stem.starts_with("readme");
+    let bare = path.file_name().contains('.') || stem.starts_with("readme");
+    text && named && !environment && markdown_or_readme && bare && !is_foreign(path)
+}
+
+/// Whether a file lies in a directory of other people's code.
+pub(crate) fn is_foreign(path: &ArtifactPath) -> bool {
+    directories(path).any(|part| VENDORED.contains(&part.as_str()))
+}
+
+/// Whether a file lies in a directory of data.
+pub(crate) fn is_data(path: &ArtifactPath) -> bool {
+    directories(path).any(|part| DATA.contains(&part.as_str()))
+}
+
+/// Whether a file is a unit test: in a test directory at any depth, or `test_x.py`, `x_test.py` beside code.
+pub(crate) fn is_unit_test(path: &ArtifactPath) -> bool {
+    let stem = stem(path);
+    stem == "conftest" || directories(path).any(|part| UNIT_TESTS.contains(&part.as_str()))
+}
+
+fn directories(path: &ArtifactPath) -> impl Iterator<Item = String> {
+    let parts: Vec<String> = path.parts().map(str::to_lowercase).collect();
+    let count = parts.len().saturating_sub(1);
+    parts.into_iter().take(count)
+}
+
+fn block_invocations(block: &Block) -> Vec<Invocation> {
+    match &block.kind {
+        BlockKind::Code(code) if is_shell(&code.info) => invocations(&code.text, code.first_line),
+        BlockKind::Prose(prose) => {
+            prose.inline_code.iter().flat_map(|(line, code)| invocations(code, *line)).collect()
+        }
+        BlockKind::Table(table) => {
+            let cells = table.header.iter().chain(table.rows.iter().flatten());
+            cells.flat_map(|cell| invocations(cell, block.line)).collect()
+        }
+        BlockKind::Code(_) | BlockKind::Heading(_) => Vec::new(),
+    }
+}
+
+/// Fences whose info string names another language hold no commands.
+fn is_shell(info: &str) -> bool {
+    let language = info.split([' ', ',', '{', '=']).next().unwrap_or_default().to_lowercase();
+    !matches!(
+        language.as_str(),
+        "python"
+            | "py"
+            | "python3"
+            | "json"
+            | "yaml"
+            | "yml"
+            | "toml"
+            | "cpp"
+            | "c"
+            | "c++"
+            | "java"
+            | "bibtex"
+            | "latex"
+            | "tex"
+            | "r"
+            | "julia"
+            | "matlab"
+            | "diff"
+            | "html"
+            | "javascript"
+            | "js"
+    )
+}
+
+/// All text of a block: cells, code and the targets of links.
+pub(crate) fn block_text(block: &Block) -> String {
+    let links = |links: &[bundle_project::Link]| {
+        links.iter().map(|link| link.url.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    match &block.kind {
+        BlockKind::Heading(heading) => heading.text.clone(),
+        BlockKind::Prose(prose) => format!("{} {}", prose.text, links(&prose.links)),
+        BlockKind::Code(code) => code.text.clone(),
+        BlockKind::Table(table) => {
+            let cells: Vec<&str> = table
+                .header
+                .iter()
+                .chain(table.rows.iter().flatten())
+                .map(String::as_str)
+                .collect();
+            format!("{} {}", cells.join(" "), links(&table.links))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::tree;
+
+    #[test]
+    fn documents_are_found_and_their_commands_resolved() {
+        let tree = tree(&[
+            (
+                "README.md",
+                "Run `python train.py`.\n\n```python\npython no.py\n```\n\n| a | `bash run.sh` |\n|-|-|\n| 1 | 2 |\n",
+            ),
+            ("train.py", ""),
+            ("sub/readme.txt", "    python eval.py\n"),
+            ("sub/eval.py", ""),
+            ("vendor/README.md", ""),
+            ("requirements.txt", ""),
+            ("train.txt", "data"),
+        ]);
+        let documents = Document::all(&tree);
+        let mut seen = Vec::new();
+        for document in &documents {
+            for command in &document.commands {
+                let file = command.resolution.file().map_or("-", ArtifactPath::as_str);
+                seen.push(format!(
+                    "{}:{} {} {file}",
+                    document.path, command.invocation.line, command.invocation.text
+                ));
+            }
+        }
+        assert_eq!(
+            seen,
+            [
+                "README.md:1 python train.py train.py",
+                "README.md:7 bash run.sh -",
+                "sub/readme.txt:1 python eval.py sub/eval.py",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_template_is_recognised_outside_comments() {
+        let tree = tree(&[(
+            "README.md",
+            "<!-- My Paper Title -->\n# My Paper Title\n\n>\u{1f4cb} say how\n\n[w](https://x.org/mymodel.pth)\n",
+        )]);
+        let documents = Document::all(&tree);
+        assert_eq!(
+            documents[0].template_text(),
+            [(2, "My Paper Title", 0), (4, "\u{1f4cb}", 0), (6, "mymodel.pth", 4)]
+        );
+    }
+}

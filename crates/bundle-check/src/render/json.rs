@@ -1,0 +1,99 @@
+//! The report for programs.
+
+use serde_json::{Value as Json, json};
+
+use crate::{Evidence, Finding, Report, Rule, rules, rules::RULESET};
+
+/// The version of the report's form.
+const FORMAT: u32 = 1;
+/// The schema, as it is committed.
+const SCHEMA: &str = include_str!("../../../../schemas/report.schema.json");
+
+/// The report as JSON (`schemas/report.schema.json`).
+pub fn render_json(report: &Report) -> Json {
+    let findings = report.findings.iter().filter_map(|finding| {
+        let rule = rules().iter().find(|rule| rule.id == finding.rule)?;
+        Some(finding_json(rule, finding))
+    });
+    let examples =
+        report.examples.map(|(hold, replayed)| json!({ "hold": hold, "replayed": replayed }));
+    json!({
+        "format": FORMAT,
+        "tool": { "name": "bundle", "version": env!("CARGO_PKG_VERSION"), "ruleset": RULESET },
+        "profile": report.profile.as_str(),
+        "subject": report.subject,
+        "id": report.id,
+        "files": report.files,
+        "bytes": report.bytes,
+        "holds": report.holds,
+        "complete": { "pass": report.complete.0, "applicable": report.complete.1 },
+        "examples": examples,
+        "claims": { "declared": report.claims, "evaluated": 0 },
+        "findings": findings.collect::<Vec<_>>(),
+        "not_tested": report.not_tested,
+        "author_code_run": false,
+    })
+}
+
+fn finding_json(rule: &Rule, finding: &Finding) -> Json {
+    json!({
+        "rule": rule.id,
+        "title": rule.title,
+        "area": rule.area.as_str(),
+        "severity": rule.severity.as_str(),
+        "answer": finding.answer.as_str(),
+        "evidence": finding.evidence.iter().map(evidence_json).collect::<Vec<_>>(),
+        "remedy": finding.remedy,
+    })
+}
+
+fn evidence_json(evidence: &Evidence) -> Json {
+    json!({ "path": evidence.path, "line": evidence.line, "text": evidence.text })
+}
+
+/// The JSON Schema (draft 2020-12) of what [`render_json`] gives.
+pub fn report_schema() -> Json {
+    serde_json::from_str(SCHEMA).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{report::report, testing::subject};
+
+    #[test]
+    fn a_report_is_valid_by_its_schema() {
+        let schema = report_schema();
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let subjects: [&[(&str, &str)]; 3] = [
+            &[],
+            &[("README.md", "# My Paper Title\n")],
+            &[("bundle.toml", "format = 2\n"), ("train.py", "x.backward()\n")],
+        ];
+        for files in subjects {
+            let json = render_json(&report(&subject(files), "a/b"));
+            let errors: Vec<_> =
+                validator.iter_errors(&json).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn the_schema_refuses_what_no_report_says() {
+        let validator = jsonschema::validator_for(&report_schema()).expect("a schema");
+        let good = render_json(&report(&subject(&[]), "x"));
+        for (key, value) in [
+            ("format", json!(2)),
+            ("not_tested", json!([])),
+            ("holds", json!("yes")),
+            ("extra", json!(1)),
+        ] {
+            let mut bad = good.clone();
+            bad[key] = value;
+            assert!(!validator.is_valid(&bad), "{key}");
+        }
+        let mut bad = good.clone();
+        bad["findings"][0]["answer"] = json!("maybe");
+        assert!(!validator.is_valid(&bad));
+    }
+}

@@ -1,0 +1,152 @@
+//! From a path to a report: all findings first, then the verdict.
+
+use std::path::Path;
+
+use crate::{
+    Answer, Area, CheckError, Finding, Rule, Severity,
+    evidence::shown,
+    rules::rules,
+    subject::{Container, Declared, Subject},
+};
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub struct CheckRequest {
+    /// Run the recorded examples.
+    pub replay: bool,
+    /// How the checklist is read.
+    pub profile: Profile,
+}
+
+/// A reading of the ML Code Completeness Checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As its README says: documented commands, a table of results.
+    Strict,
+    /// As its author's article says: any way to set up, train and evaluate; a plot will do.
+    Loose,
+}
+
+impl Profile {
+    /// The word of options and reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Loose => "loose",
+        }
+    }
+}
+
+/// A whole report. Text in it is safe to show.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// `NAME VERSION`, or the path where no `bundle.toml` says so.
+    pub subject: String,
+    /// The id, for a bundle.
+    pub id: Option<String>,
+    /// Files of the project.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How the checklist was read.
+    pub profile: Profile,
+    /// One answer of every rule, in the order of the table.
+    pub findings: Vec<Finding>,
+    /// Whether no rule that must hold fails.
+    pub holds: bool,
+    /// Items of the checklist that pass, of those that apply.
+    pub complete: (usize, usize),
+    /// Examples that hold, of those replayed.
+    pub examples: Option<(usize, usize)>,
+    /// Claims of `bundle.toml`; none of them is evaluated by this version.
+    pub claims: usize,
+    /// What was not tested; never empty.
+    pub not_tested: Vec<String>,
+}
+
+/// Checks a bundle, a zip that holds one, or a directory. `progress` hears the
+/// bytes that were read since its last call. None of the author's code is run.
+pub fn check(
+    path: &Path,
+    request: &CheckRequest,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Report, CheckError> {
+    let subject = Subject::open(path, request, progress)?;
+    Ok(report(&subject, &path.display().to_string()))
+}
+
+/// Asks every rule, then judges.
+pub(crate) fn report(subject: &Subject, name: &str) -> Report {
+    let findings: Vec<Finding> = rules().iter().map(|rule| rule.find(subject)).collect();
+    let judged = || rules().iter().copied().zip(&findings);
+    let holds = !judged()
+        .any(|(rule, finding)| rule.severity == Severity::Must && finding.answer == Answer::Fail);
+    let declared = subject
+        .manifest()
+        .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
+    Report {
+        subject: declared.unwrap_or_else(|| shown(name, 200)),
+        id: subject.archive().map(|archive| archive.id().to_string()),
+        files: subject.tree.files().len(),
+        bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
+        profile: subject.request.profile,
+        holds,
+        complete: completeness(judged()),
+        examples: examples(subject),
+        claims: subject.manifest().map_or(0, |manifest| manifest.claims.len()),
+        not_tested: not_tested(subject),
+        findings,
+    }
+}
+
+fn completeness<'f>(judged: impl Iterator<Item = (&'static Rule, &'f Finding)>) -> (usize, usize) {
+    let items = judged
+        .filter(|(rule, _)| rule.area == Area::Completeness)
+        .map(|(_, finding)| finding.answer);
+    let applicable: Vec<_> = items.filter(|answer| *answer != Answer::NotApplicable).collect();
+    (applicable.iter().filter(|answer| **answer == Answer::Pass).count(), applicable.len())
+}
+
+fn examples(subject: &Subject) -> Option<(usize, usize)> {
+    let replays = subject.replays()?;
+    let hold =
+        replays.iter().filter(|replay| replay.outcome.as_ref().is_ok_and(|replay| replay.holds));
+    Some((hold.count(), replays.len()))
+}
+
+/// What this check says nothing about. The first two hold for every paper.
+fn not_tested(subject: &Subject) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Container::Broken(_) = subject.container {
+        lines.push("everything inside: the file could not be opened".to_owned());
+    }
+    let manifest = subject.manifest();
+    let models = manifest.is_some_and(|manifest| !manifest.models.by_name.is_empty());
+    if models || manifest.is_none() {
+        lines.push("that training gives these weights".to_owned());
+    }
+    if manifest.is_some_and(|manifest| manifest.models.by_name.is_empty()) {
+        lines.push("that the paper's argument is right".to_owned());
+    }
+    lines.push("that test data was never seen".to_owned());
+    if manifest.is_some_and(|manifest| !manifest.claims.is_empty()) {
+        lines.push("that the claimed numbers come out".to_owned());
+    }
+    if models && !subject.request.replay {
+        lines.push(
+            "that the examples give the recorded outputs (not replayed, as asked)".to_owned(),
+        );
+    } else if models && subject.replays().is_none() {
+        lines.push(
+            "that the examples give the recorded outputs (the network does not run here)"
+                .to_owned(),
+        );
+    }
+    if subject.archive().is_some_and(|archive| archive.signature().is_some()) {
+        lines.push("the signature".to_owned());
+    }
+    if matches!(subject.declared, Declared::Absent) {
+        lines.push("anything that bundle.toml would declare".to_owned());
+    }
+    lines
+}

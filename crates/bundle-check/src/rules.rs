@@ -1,0 +1,83 @@
+//! The table of rules. A file per area; beneath each rule, its tests.
+
+mod code;
+mod completeness;
+mod container;
+mod declaration;
+mod examples;
+mod labels;
+mod licence;
+mod model;
+mod preprocessing;
+mod signature;
+
+use crate::Rule;
+
+/// The version of the table: a report names it, because a later table may answer otherwise.
+/// Rules added or answers changed are written into CHANGELOG.md beside it.
+pub const RULESET: u32 = 1;
+
+/// Every rule, in the order of the report.
+static RULES: &[&Rule] = &[
+    &container::UNCHANGED,
+    &container::CODE_HASH,
+    &container::WITHHELD,
+    &signature::SIGNATURE,
+    &declaration::PARSES,
+    &declaration::REFERENCES,
+    &completeness::DEPENDENCIES,
+    &completeness::TRAINING,
+    &completeness::EVALUATION,
+    &completeness::PRETRAINED,
+    &completeness::RESULTS,
+    &code::COMMANDS,
+    &code::EQUALS_GIT,
+    &code::TEMPLATE,
+    &model::RUNS,
+    &model::SHAPES,
+    &model::EXTERNAL_DATA,
+    &model::FINITE,
+    &model::WELL_FORMED,
+    &preprocessing::TYPES,
+    &labels::COUNT,
+    &labels::NAMES,
+    &examples::EXIST,
+    &examples::FINITE,
+    &examples::REPLAY,
+    &examples::RECORDED_BY,
+    &licence::LICENCE,
+];
+
+/// Every rule, in the order of the report.
+pub fn rules() -> &'static [&'static Rule] {
+    RULES
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::Area;
+
+    #[test]
+    fn every_rule_is_whole_and_every_id_its_own() {
+        let mut ids = BTreeSet::new();
+        for rule in rules() {
+            assert!(ids.insert(rule.id), "{} twice", rule.id);
+            let (area, number) = rule.id.split_once('-').expect(rule.id);
+            assert!(area.len() == 4 && area.bytes().all(|b| b.is_ascii_uppercase()), "{}", rule.id);
+            assert!(number.parse::<u32>().is_ok_and(|number| number > 0), "{}", rule.id);
+            for text in [rule.title, rule.why, rule.reference] {
+                assert!(!text.is_empty(), "{}", rule.id);
+            }
+            assert!(rule.why.ends_with('.') && !rule.remedy.ends_with('.'), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn rules_of_an_area_stand_together() {
+        let areas: Vec<Area> = rules().iter().map(|rule| rule.area).collect();
+        assert!(areas.is_sorted(), "{areas:?}");
+    }
+}

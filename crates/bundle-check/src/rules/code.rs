@@ -1,0 +1,188 @@
+//! The code, and the commands that name it.
+
+use bundle_manifest::{EqualsGit, Manifest};
+
+use crate::{
+    Area, Evidence, Rule, Severity,
+    command::{Invocation, invocations},
+    documents::block_text,
+    finding::Judgement,
+    resolve::{Resolution, resolve_declared},
+    subject::{Container, Subject},
+    words::PROMISES,
+};
+
+pub(super) static COMMANDS: Rule = Rule {
+    id: "CODE-1",
+    title: "every command names a file that exists",
+    why: "Of 127 script commands in 44 published READMEs one named a file that was never there, and no reader could run that paper. The commands of bundle.toml and of the documents are looked up, not run.",
+    reference: "ML Code Completeness Checklist, item 5: precise commands",
+    severity: Severity::Should,
+    area: Area::Code,
+    remedy: "correct the command, or add the file",
+    inspect: commands,
+};
+
+pub(super) static EQUALS_GIT: Rule = Rule {
+    id: "CODE-2",
+    title: "the packed code is the git tree at HEAD",
+    why: "Then the commit in the lock, the SWHID and the repository name the same code. This was measured when the bundle was packed and can be checked only against the repository.",
+    reference: "docs/format.md, code.equals_git",
+    severity: Severity::May,
+    area: Area::Code,
+    remedy: "commit what changed and pack again, or say in the paper what differs",
+    inspect: equals_git,
+};
+
+pub(super) static TEMPLATE: Rule = Rule {
+    id: "CODE-3",
+    title: "no text of an unfilled template is left in",
+    why: "The checklist's own template names a data set, a model and a table that do not exist. Left in place they pass for the paper's.",
+    reference: "ML Code Completeness Checklist, templates/README.md",
+    severity: Severity::Should,
+    area: Area::Code,
+    remedy: "replace the template's text, or delete the section",
+    inspect: template,
+};
+
+/// A command that bundle.toml declares, with its place there.
+pub(crate) fn declared_commands(manifest: &Manifest) -> Vec<(&'static str, &str)> {
+    let code = manifest.code.iter().flat_map(|code| {
+        let train = code.train.as_deref().map(|command| ("code.train", command));
+        train.into_iter().chain(code.evaluate.as_deref().map(|command| ("code.evaluate", command)))
+    });
+    let claims = manifest.claims.iter().filter_map(|claim| claim.command.as_deref());
+    let mut all: Vec<_> = code.chain(claims.map(|command| ("claims", command))).collect();
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|(_, command)| seen.insert(*command));
+    all
+}
+
+fn commands(subject: &Subject) -> Judgement {
+    let (mut missing, mut moved, mut found) = (Vec::new(), Vec::new(), 0_usize);
+    for (key, command) in subject.manifest().map(declared_commands).unwrap_or_default() {
+        for invocation in invocations(command, 1) {
+            let show = |what: String| {
+                Evidence::of("bundle.toml", format!("{key}: `{}` {what}", invocation.text))
+            };
+            match resolve_declared(&subject.tree, &invocation) {
+                Resolution::Missing(name) => missing.push(show(absent(&name))),
+                Resolution::ByName(path) => moved.push(show(format!("means `{path}`"))),
+                Resolution::Exact(_) => found += 1,
+                Resolution::Outside => {}
+            }
+        }
+    }
+    for document in subject.documents() {
+        for command in document.commands.iter().filter(|command| !command.template) {
+            let Invocation { line, text, .. } = &command.invocation;
+            match &command.resolution {
+                Resolution::Missing(name) => {
+                    missing.push(document.at(*line, format!("`{text}` {}", absent(name))));
+                }
+                Resolution::Exact(_) | Resolution::ByName(_) => found += 1,
+                Resolution::Outside => {}
+            }
+        }
+    }
+    match (missing.is_empty(), moved.is_empty(), found) {
+        (false, _, _) => Judgement::fail(missing),
+        (true, false, _) => Judgement::weak(moved)
+            .remedy("write the path as seen from bundle.toml, or `cd` before it"),
+        (true, true, 0) => Judgement::not_applicable("no command runs a file of the project"),
+        (true, true, _) => Judgement::pass([Evidence::note(format!(
+            "{found} commands, each names a file that exists"
+        ))]),
+    }
+}
+
+fn absent(name: &str) -> String {
+    format!("names `{name}`, which does not exist")
+}
+
+fn equals_git(subject: &Subject) -> Judgement {
+    let lock = match &subject.container {
+        Container::Directory => return Judgement::not_applicable("known once packed"),
+        Container::Broken(_) => return Judgement::unknown("the container cannot be opened"),
+        Container::Bundle { archive, .. } => archive.lock(),
+    };
+    let Some(git) = &lock.git else {
+        return Judgement::not_applicable("packed from a directory that git did not track");
+    };
+    match &git.equals_git {
+        EqualsGit::Yes => Judgement::pass([Evidence::of(
+            "bundle.lock",
+            format!("commit {}, tree {}", git.commit, git.tree),
+        )]),
+        EqualsGit::No(reasons) => {
+            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+            let text = format!("differs from commit {} by: {}", git.commit, reasons.join(", "));
+            Judgement::weak([Evidence::of("bundle.lock", text)])
+        }
+    }
+}
+
+fn template(subject: &Subject) -> Judgement {
+    let documents = subject.documents();
+    if documents.is_empty() {
+        return Judgement::not_applicable("there is no README");
+    }
+    let left = documents.iter().flat_map(|document| {
+        let pieces = document.template_text();
+        pieces
+            .into_iter()
+            .map(|(line, piece, _)| document.at(line, format!("the template's `{piece}`")))
+    });
+    let left: Vec<_> = left.collect();
+    if !left.is_empty() {
+        return Judgement::fail(left);
+    }
+    let mut promises = Vec::new();
+    for document in documents {
+        for block in &document.readme.blocks {
+            let text = block_text(block).to_lowercase();
+            if let Some(promise) = PROMISES.iter().find(|promise| text.contains(**promise)) {
+                promises.push(document.at(block.line, format!("`{promise}`")));
+            }
+        }
+    }
+    if promises.is_empty() {
+        return Judgement::pass([Evidence::note("no template text in the documents")]);
+    }
+    Judgement::weak(promises).remedy("add what is promised, or say that it will not come")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, testing::subject};
+
+    #[test]
+    fn a_command_that_names_no_file_fails_with_its_line() {
+        let subject = subject(&[
+            ("README.md", "# X\n\n```bash\npython load_and_run.py\npython main.py\n```\n"),
+            ("main.py", ""),
+        ]);
+        let found = commands(&subject);
+        assert_eq!(found.answer, Answer::Fail);
+        let evidence: Vec<_> = found.evidence.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            evidence,
+            ["README.md:4  `python load_and_run.py` names `load_and_run.py`, which does not exist"]
+        );
+    }
+
+    #[test]
+    fn commands_of_other_repositories_are_not_ours() {
+        let text = "```\ngit clone https://x.org/apex\ncd apex\npython setup.py install\npip install -r requirements.txt\n```\n";
+        assert_eq!(commands(&subject(&[("README.md", text)])).answer, Answer::NotApplicable);
+    }
+
+    #[test]
+    fn promises_are_weak_and_template_text_fails() {
+        let answer = |text: &str| template(&subject(&[("README.md", text)])).answer;
+        assert_eq!(answer("# Nets\n\nCode is coming soon.\n"), Answer::Weak);
+        assert_eq!(answer("# My Paper Title\n"), Answer::Fail);
+        assert_eq!(answer("<!-- My Paper Title -->\n# Nets\n"), Answer::Pass);
+    }
+}

@@ -1,0 +1,169 @@
+//! Item 1: what has to be installed.
+
+use bundle_manifest::ArtifactPath;
+use bundle_project::{
+    Block, BlockKind, Environment, EnvironmentFormat, VersionClaim, installed_packages,
+};
+
+use super::nothing;
+use crate::{
+    Evidence,
+    documents::{Document, block_text, is_foreign, is_unit_test, template_item},
+    finding::Judgement,
+    subject::Subject,
+};
+
+/// Bytes of an environment file that are read at all.
+const MAX_ENVIRONMENT: u64 = 20 << 20;
+/// Words that begin the heading of a section on installing.
+const HEADINGS: &[&str] =
+    &["requirement", "dependenc", "prerequisite", "install", "setup", "environment", "requires"];
+
+pub(super) fn inspect(subject: &Subject) -> Judgement {
+    let declared = subject
+        .manifest()
+        .and_then(|manifest| manifest.code.as_ref())
+        .map(|code| code.environment.as_slice());
+    let declared = declared.unwrap_or_default();
+    if let Some(absent) = declared.iter().find(|path| subject.tree.source().size(path).is_none()) {
+        return Judgement::fail([Evidence::of(
+            "bundle.toml",
+            format!("code.environment names `{absent}`, which does not exist"),
+        )]);
+    }
+    if !declared.is_empty() {
+        return judge_files(subject, declared.iter());
+    }
+    let found = subject.tree.files().iter().map(|file| &file.path).filter(|path| is_own(path));
+    let mut found: Vec<_> = found.collect();
+    found.sort_by_key(|path| (path.parts().count(), path.as_str()));
+    if found.is_empty() {
+        judge_documents(subject)
+    } else {
+        judge_files(subject, found.into_iter())
+    }
+}
+
+/// Whether an environment file is this project's. A nested `setup.py` builds a part, not the project.
+fn is_own(path: &ArtifactPath) -> bool {
+    let Some(format) = EnvironmentFormat::of(path) else { return false };
+    let builds = matches!(
+        format,
+        EnvironmentFormat::SetupPy | EnvironmentFormat::SetupCfg | EnvironmentFormat::Cmake
+    );
+    !is_foreign(path) && !is_unit_test(path) && (path.parent().is_none() || !builds)
+}
+
+fn judge_files<'p>(subject: &Subject, paths: impl Iterator<Item = &'p ArtifactPath>) -> Judgement {
+    let mut packages = Vec::new();
+    let mut pinned = false;
+    let mut empty = Vec::new();
+    for path in paths {
+        let Some(format) = EnvironmentFormat::of(path) else {
+            empty.push(Evidence::of(path, "is no environment file that this version reads"));
+            continue;
+        };
+        let Ok(text) = subject.tree.text(path, MAX_ENVIRONMENT) else {
+            empty.push(Evidence::of(path, "cannot be read"));
+            continue;
+        };
+        let environment = Environment::parse(format, &text);
+        let Some(first) = environment.requirements.first() else {
+            empty.push(Evidence::of(path, "names no package"));
+            continue;
+        };
+        pinned |= environment.with_version() > 0;
+        packages.push(Evidence::at(path, first.line, summary(&environment)));
+    }
+    if packages.is_empty() {
+        return Judgement::weak(empty);
+    }
+    if pinned {
+        Judgement::pass(packages)
+    } else {
+        Judgement::pass_if_loose(subject.request.profile, packages)
+    }
+}
+
+fn summary(environment: &Environment) -> String {
+    let (all, versions, exact) =
+        (environment.requirements.len(), environment.with_version(), environment.exact());
+    let package = if all == 1 { "package" } else { "packages" };
+    match versions {
+        0 => format!("0 of {all} have a version"),
+        _ if exact == all => format!("{all} {package}, each pinned"),
+        _ => format!("{all} {package}, {exact} pinned, {} without a version", all - versions),
+    }
+}
+
+/// Without an environment file: what the documents say.
+fn judge_documents(subject: &Subject) -> Judgement {
+    let mut sentences = Vec::new();
+    for document in subject.documents() {
+        if let Some(evidence) = install_command(document) {
+            return Judgement::pass_if_loose(subject.request.profile, [evidence]);
+        }
+        for (index, heading) in document.sections(HEADINGS) {
+            let body: Vec<&Block> = document
+                .readme
+                .section(index)
+                .iter()
+                .filter(|block| template_item(&block_text(block)).is_none())
+                .collect();
+            let text: String = body.iter().map(|block| block_text(block) + " ").collect();
+            let line = document.readme.blocks.get(index).map_or(1, |block| block.line);
+            let evidence = document.at(line, &heading.text);
+            match versions_in(&text) {
+                0 => {}
+                1 => sentences.push(evidence),
+                _ => return Judgement::pass_if_loose(subject.request.profile, [evidence]),
+            }
+        }
+    }
+    if sentences.is_empty() {
+        return nothing(subject, 1, "no environment file, and no document says what to install");
+    }
+    Judgement::weak(sentences)
+}
+
+/// The first command of a document that installs a package by name.
+fn install_command(document: &Document) -> Option<Evidence> {
+    for block in &document.readme.blocks {
+        let lines: Vec<(usize, &str)> = match &block.kind {
+            BlockKind::Code(code) => code
+                .text
+                .lines()
+                .enumerate()
+                .map(|(index, line)| (code.first_line + index, line))
+                .collect(),
+            BlockKind::Prose(prose) => {
+                prose.inline_code.iter().map(|(line, code)| (*line, code.as_str())).collect()
+            }
+            _ => continue,
+        };
+        let installs = |line: &&(usize, &str)| {
+            !installed_packages(line.1).is_empty() && template_item(line.1).is_none()
+        };
+        if let Some((line, text)) = lines.iter().find(installs) {
+            return Some(document.at(*line, text));
+        }
+    }
+    None
+}
+
+/// How many names with a version stand in a text: `PyTorch 1.0`, `numpy>=1.2`, `Python 3.6+`.
+fn versions_in(text: &str) -> usize {
+    let as_file =
+        Environment::parse(EnvironmentFormat::PipRequirements, &text.replace([',', ' '], "\n"));
+    let specifiers =
+        as_file.requirements.iter().filter(|found| found.version != VersionClaim::Absent).count();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let spaced = words.windows(2).filter(|pair| {
+        let [name, version] = pair else { return false };
+        let version = version.trim_start_matches(['v', '=', '>', '<', '~', '(', 'V']);
+        name.starts_with(char::is_alphabetic)
+            && version.starts_with(|c: char| c.is_ascii_digit())
+            && version.contains('.')
+    });
+    specifiers + spaced.count()
+}

@@ -1,0 +1,103 @@
+//! The file itself: is it the one that was packed?
+
+use crate::{
+    Area, Evidence, Rule, Severity,
+    finding::Judgement,
+    subject::{Container, Subject},
+};
+
+pub(super) static UNCHANGED: Rule = Rule {
+    id: "FILE-1",
+    title: "the container is canonical and every member is what the lock says",
+    why: "A byte that nobody accounts for is a place to hide a change. The reader accepts only what the writer would have written: order, headers, frames, and the SHA-256 of every member.",
+    reference: "docs/format.md, reading a bundle",
+    severity: Severity::Must,
+    area: Area::Container,
+    remedy: "get the file again, and compare its id with the one in the paper",
+    inspect: unchanged,
+};
+
+pub(super) static CODE_HASH: Rule = Rule {
+    id: "FILE-2",
+    title: "the code's hash is that of the packed code",
+    why: "The SWHID is how an archive, a forge and a paper name this code. It is recomputed here from the tracked members.",
+    reference: "ISO/IEC 18670 (SWHID), directories",
+    severity: Severity::Must,
+    area: Area::Container,
+    remedy: "pack again: the lock names other code than the bundle holds",
+    inspect: code_hash,
+};
+
+pub(super) static WITHHELD: Rule = Rule {
+    id: "FILE-3",
+    title: "nothing is held back",
+    why: "A member may be listed with its digest and left out, such as weights that may not leave a hospital. What needs it cannot be judged here.",
+    reference: "docs/format.md, withheld members",
+    severity: Severity::May,
+    area: Area::Container,
+    remedy: "ask the authors for the full edition; `bundle diff` matches the two by digest",
+    inspect: withheld,
+};
+
+const DIRECTORY: &str = "a directory, not a packed bundle";
+const BROKEN: &str = "the container cannot be opened";
+
+fn unchanged(subject: &Subject) -> Judgement {
+    match &subject.container {
+        Container::Directory => Judgement::not_applicable(DIRECTORY),
+        Container::Broken(error) => Judgement::fail([Evidence::note(error.to_string())]),
+        Container::Bundle { verified: Err(error), .. } => {
+            Judgement::fail([Evidence::note(error.to_string())])
+        }
+        Container::Bundle { verified: Ok(verified), .. } => {
+            let members = verified.members;
+            Judgement::pass([Evidence::note(format!(
+                "canonical; all {members} members have the digest in the lock"
+            ))])
+        }
+    }
+}
+
+fn code_hash(subject: &Subject) -> Judgement {
+    let (lock, source) = match (&subject.container, &subject.source) {
+        (Container::Directory, _) => return Judgement::not_applicable(DIRECTORY),
+        (Container::Bundle { archive, .. }, Some(source)) => (archive.lock(), source),
+        _ => return Judgement::unknown(BROKEN),
+    };
+    if lock.members.iter().any(|member| member.tracked && member.withheld) {
+        return Judgement::unknown("tracked members are withheld, and the hash needs them");
+    }
+    match source.measure_code(source.files()) {
+        Err(error) => Judgement::unknown(error.to_string()),
+        Ok(code) if code == lock.code => {
+            Judgement::pass([Evidence::note(format!("swh:1:dir:{}", code.swhid))])
+        }
+        Ok(code) => {
+            let text = format!(
+                "the code is swh:1:dir:{}, the lock says swh:1:dir:{}",
+                code.swhid, lock.code.swhid
+            );
+            Judgement::fail([Evidence::of("bundle.lock", text)])
+        }
+    }
+}
+
+fn withheld(subject: &Subject) -> Judgement {
+    let source = match (&subject.container, &subject.source) {
+        (Container::Broken(_), _) | (_, None) => return Judgement::unknown(BROKEN),
+        (_, Some(source)) => source,
+    };
+    if source.lock().is_none() {
+        return Judgement::not_applicable(DIRECTORY);
+    }
+    if source.withheld().is_empty() {
+        return Judgement::pass([Evidence::note("nothing is withheld")]);
+    }
+    let show = |member: &bundle_manifest::LockedMember| {
+        Evidence::of(
+            &member.path,
+            format!("withheld: {} bytes, sha256 {}", member.size, member.sha256),
+        )
+    };
+    Judgement::weak(source.withheld().iter().map(show))
+}

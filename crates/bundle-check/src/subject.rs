@@ -1,0 +1,298 @@
+//! What is under check: opened once, each thing about it computed once, when
+//! the first rule asks.
+
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    io::Read as _,
+    path::Path,
+    sync::Arc,
+};
+
+use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
+use bundle_manifest::{ArtifactPath, EntryName, FileSource as _, Manifest, ManifestError};
+use bundle_project::{ProjectError, Selected, SourceTree};
+use bundle_run::{ExampleReplay, OnnxReport, Predictor, RunError, examine, replay};
+
+use crate::{
+    CheckError, CheckRequest,
+    documents::Document,
+    scripts::Script,
+    tree::{Tree, TreeFile},
+};
+
+/// Bytes of a `bundle.toml` that are read at all.
+const MAX_MANIFEST: u64 = 4 << 20;
+/// How a zip file begins.
+const ZIP_MAGIC: &[u8] = b"PK";
+
+/// What is under check.
+pub(crate) struct Subject {
+    pub(crate) container: Container,
+    pub(crate) tree: Tree,
+    pub(crate) declared: Declared,
+    pub(crate) request: CheckRequest,
+    /// The tree as the project crate sees it; `None` where there is none.
+    pub(crate) source: Option<Arc<SourceTree>>,
+    /// The files that would be packed, or why they cannot be.
+    pub(crate) selected: Option<Result<Selected, ProjectError>>,
+    examined: BTreeMap<EntryName, Result<OnnxReport, RunError>>,
+    documents: OnceCell<Vec<Document>>,
+    scripts: OnceCell<Vec<Script>>,
+    predictor: OnceCell<Option<Result<Predictor, RunError>>>,
+    replays: OnceCell<Option<Vec<Replay>>>,
+}
+
+/// What the files are in.
+pub(crate) enum Container {
+    Directory,
+    Bundle {
+        archive: Arc<Archive>,
+        verified: Result<Verified, ArchiveError>,
+    },
+    /// A file that is not a bundle.
+    Broken(ArchiveError),
+}
+
+/// What `bundle.toml` says.
+pub(crate) enum Declared {
+    Manifest(Box<Manifest>),
+    Invalid(ManifestError),
+    Absent,
+    /// Too large, not UTF-8, or unreadable.
+    Unread(String),
+}
+
+/// An example, run again.
+pub(crate) struct Replay {
+    pub(crate) name: EntryName,
+    pub(crate) outcome: Result<ExampleReplay, RunError>,
+}
+
+impl Subject {
+    /// Opens a bundle, a zip that holds one, or a directory. A file that is no
+    /// bundle is a subject too; what cannot be read is an error.
+    pub(crate) fn open(
+        path: &Path,
+        request: &CheckRequest,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, CheckError> {
+        let metadata = fs_err::metadata(path)?;
+        if metadata.is_dir() {
+            let source = Arc::new(SourceTree::from_directory(path)?);
+            return Ok(Self::of_source(Container::Directory, source, request));
+        }
+        let archive = match open_archive(path) {
+            Ok(archive) => Arc::new(archive),
+            Err(error) => return Self::broken(error, request),
+        };
+        let verified = match archive.verify(progress) {
+            Err(error) if is_unreadable(&error) => return Err(error.into()),
+            verified => verified,
+        };
+        let source = Arc::new(SourceTree::from_archive(Arc::clone(&archive)));
+        Ok(Self::of_source(Container::Bundle { archive, verified }, source, request))
+    }
+
+    fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {
+        if is_unreadable(&error) {
+            return Err(error.into());
+        }
+        let tree = Tree::new(Vec::new(), Arc::new(Nothing));
+        Ok(Self::new(Container::Broken(error), tree, None, request))
+    }
+
+    fn of_source(container: Container, source: Arc<SourceTree>, request: &CheckRequest) -> Self {
+        let tree = Tree::new(Vec::new(), Arc::<SourceTree>::clone(&source));
+        let mut subject = Self::new(container, tree, Some(Arc::clone(&source)), request);
+        subject.selected = subject.manifest().map(|manifest| {
+            let external =
+                subject.examined.values().flatten().flat_map(|report| &report.external_data);
+            source.select(manifest, &external.cloned().collect::<Vec<_>>())
+        });
+        subject.tree = Tree::new(subject.listed(&source), source);
+        subject
+    }
+
+    /// The files that count: those that would be packed, else those of the code and
+    /// what `bundle.toml` refers to.
+    fn listed(&self, source: &SourceTree) -> Vec<TreeFile> {
+        let file = |file: &bundle_project::SourceFile| TreeFile {
+            path: file.path.clone(),
+            size: file.size,
+        };
+        if let Some(Ok(selected)) = &self.selected {
+            return selected.files.iter().map(file).collect();
+        }
+        let mut files: Vec<_> = source.files().iter().map(file).collect();
+        let known: BTreeSet<_> = files.iter().map(|file| file.path.clone()).collect();
+        let referenced = self.manifest().into_iter().flat_map(Manifest::referenced_files);
+        for path in referenced.filter(|path| !known.contains(path)) {
+            let size = source.size(path);
+            files.extend(size.map(|size| TreeFile { path: path.clone(), size }));
+        }
+        files
+    }
+
+    /// The subject of a tree whose `bundle.toml`, if any, lies at its top.
+    pub(crate) fn new(
+        container: Container,
+        tree: Tree,
+        source: Option<Arc<SourceTree>>,
+        request: &CheckRequest,
+    ) -> Self {
+        let declared = declared(&container, &tree);
+        let examined = match &declared {
+            Declared::Manifest(manifest) => {
+                let models = manifest.models.by_name.iter();
+                models
+                    .map(|(name, model)| {
+                        (name.clone(), examine(name.as_str(), &model.onnx, tree.source()))
+                    })
+                    .collect()
+            }
+            _ => BTreeMap::new(),
+        };
+        Self {
+            container,
+            tree,
+            declared,
+            request: request.clone(),
+            source,
+            selected: None,
+            examined,
+            documents: OnceCell::new(),
+            scripts: OnceCell::new(),
+            predictor: OnceCell::new(),
+            replays: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn manifest(&self) -> Option<&Manifest> {
+        match &self.declared {
+            Declared::Manifest(manifest) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// The bundle, where it could be opened.
+    pub(crate) fn archive(&self) -> Option<&Archive> {
+        match &self.container {
+            Container::Bundle { archive, .. } => Some(archive),
+            _ => None,
+        }
+    }
+
+    /// Members whose content was held back, by their path in the project.
+    pub(crate) fn is_withheld(&self, path: &ArtifactPath) -> bool {
+        let withheld = self.source.iter().flat_map(|source| source.withheld());
+        withheld.into_iter().any(|member| &member.path == path)
+    }
+
+    pub(crate) fn documents(&self) -> &[Document] {
+        self.documents.get_or_init(|| Document::all(&self.tree))
+    }
+
+    pub(crate) fn scripts(&self) -> &[Script] {
+        self.scripts.get_or_init(|| Script::all(&self.tree))
+    }
+
+    /// What each declared ONNX file says of itself.
+    pub(crate) fn examined(&self) -> &BTreeMap<EntryName, Result<OnnxReport, RunError>> {
+        &self.examined
+    }
+
+    /// The network, ready to run, or why not; `None` where none is declared.
+    pub(crate) fn predictor(&self) -> Option<&Result<Predictor, RunError>> {
+        let load = || {
+            let manifest =
+                self.manifest().filter(|manifest| !manifest.models.by_name.is_empty())?;
+            Some(Predictor::new(manifest, self.tree.source()))
+        };
+        self.predictor.get_or_init(load).as_ref()
+    }
+
+    /// The recorded examples, run again; `None` where that was not asked for or is not possible.
+    pub(crate) fn replays(&self) -> Option<&[Replay]> {
+        let run = || {
+            let Some(Ok(predictor)) = self.request.replay.then(|| self.predictor()).flatten()
+            else {
+                return None;
+            };
+            let examples = self.manifest().map(|manifest| &manifest.examples)?;
+            let recorded = examples.iter().filter(|example| !example.expect.is_empty());
+            let replays = recorded.map(|example| Replay {
+                name: example.name.clone(),
+                outcome: replay(predictor, example, self.tree.source()),
+            });
+            Some(replays.collect())
+        };
+        self.replays.get_or_init(run).as_deref()
+    }
+}
+
+/// A project of no files: what is in a container that cannot be opened.
+struct Nothing;
+
+impl bundle_manifest::FileSource for Nothing {
+    fn size(&self, _: &ArtifactPath) -> Option<u64> {
+        None
+    }
+
+    fn read(&self, _: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+}
+
+fn open_archive(path: &Path) -> Result<Archive, ArchiveError> {
+    let limits = Limits::default();
+    let mut magic = Vec::new();
+    let io = |error| ArchiveError {
+        subject: path.display().to_string(),
+        kind: ArchiveErrorKind::Io(error),
+    };
+    fs_err::File::open(path)
+        .map_err(io)?
+        .take(ZIP_MAGIC.len() as u64)
+        .read_to_end(&mut magic)
+        .map_err(io)?;
+    if magic == ZIP_MAGIC {
+        return Archive::open_zip(path, &std::env::temp_dir(), &limits);
+    }
+    Archive::open(path, &limits)
+}
+
+/// Whether an error says something of the disk, not of the bundle.
+fn is_unreadable(error: &ArchiveError) -> bool {
+    matches!(
+        error.kind,
+        ArchiveErrorKind::Io(_) | ArchiveErrorKind::Cancelled | ArchiveErrorKind::Changed
+    )
+}
+
+fn declared(container: &Container, tree: &Tree) -> Declared {
+    let text = match container {
+        Container::Broken(_) => return Declared::Absent,
+        Container::Bundle { archive, .. } => archive.manifest_text().to_owned(),
+        Container::Directory => match read_manifest(tree) {
+            Ok(text) => text,
+            Err(declared) => return declared,
+        },
+    };
+    match Manifest::from_toml(&text) {
+        Ok(manifest) => Declared::Manifest(Box::new(manifest)),
+        Err(error) => Declared::Invalid(error),
+    }
+}
+
+fn read_manifest(tree: &Tree) -> Result<String, Declared> {
+    let Ok(path) = "bundle.toml".parse() else { return Err(Declared::Absent) };
+    let bytes = tree.source().read(&path, MAX_MANIFEST).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Declared::Absent,
+        std::io::ErrorKind::FileTooLarge => {
+            Declared::Unread(format!("it has more than {MAX_MANIFEST} bytes"))
+        }
+        _ => Declared::Unread(error.to_string()),
+    })?;
+    String::from_utf8(bytes).map_err(|_| Declared::Unread("it is not UTF-8".to_owned()))
+}

@@ -1,0 +1,115 @@
+//! The files under check, wherever they are: one list and one way to read.
+
+use std::sync::Arc;
+
+use bundle_manifest::{ArtifactPath, FileSource};
+
+/// A file of the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TreeFile {
+    /// Relative to `bundle.toml`.
+    pub(crate) path: ArtifactPath,
+    pub(crate) size: u64,
+}
+
+/// A sorted list of files, and their content.
+pub(crate) struct Tree {
+    files: Vec<TreeFile>,
+    source: Arc<dyn FileSource>,
+}
+
+/// Why a file's text cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    Absent,
+    TooLarge,
+    Broken,
+}
+
+impl Tree {
+    pub(crate) fn new(mut files: Vec<TreeFile>, source: Arc<dyn FileSource>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { files, source }
+    }
+
+    pub(crate) fn files(&self) -> &[TreeFile] {
+        &self.files
+    }
+
+    pub(crate) fn source(&self) -> &dyn FileSource {
+        &*self.source
+    }
+
+    /// The listed file at this path, which need not be a valid one.
+    pub(crate) fn file(&self, path: &str) -> Option<&TreeFile> {
+        let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+        self.files.get(index)
+    }
+
+    /// Whether any file lies below this directory.
+    pub(crate) fn has_directory(&self, path: &str) -> bool {
+        let prefix = format!("{path}/");
+        let at = self.files.partition_point(|file| file.path.as_str() < prefix.as_str());
+        self.files.get(at).is_some_and(|file| file.path.as_str().starts_with(&prefix))
+    }
+
+    /// The text of a file of at most `limit` bytes; bytes that are no UTF-8 become `U+FFFD`.
+    pub(crate) fn text(&self, path: &ArtifactPath, limit: u64) -> Result<String, Unread> {
+        let bytes = self.source.read(path, limit).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Unread::Absent,
+            std::io::ErrorKind::FileTooLarge => Unread::TooLarge,
+            _ => Unread::Broken,
+        })?;
+        Ok(match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        })
+    }
+}
+
+/// The name of a file without its last suffix, lower case: `Train_Model` of `Train_Model.py`.
+pub(crate) fn stem(path: &ArtifactPath) -> String {
+    let name = path.file_name();
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase()
+}
+
+/// The last suffix of a file's name, lower case, without the dot; empty for none.
+pub(crate) fn suffix(path: &ArtifactPath) -> String {
+    path.file_name().rsplit_once('.').map_or_else(String::new, |(_, suffix)| suffix.to_lowercase())
+}
+
+/// The words of an identifier: `trainModel_v2` gives `train`, `model`, `v2`.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut lower = false;
+    for c in text.chars() {
+        let boundary = !c.is_alphanumeric() || (c.is_uppercase() && lower);
+        if boundary {
+            words.push(String::new());
+        }
+        lower = c.is_lowercase();
+        if let (true, Some(word)) = (c.is_alphanumeric(), words.last_mut()) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_fall_into_words() {
+        let cases: [(&str, &[&str]); 4] = [
+            ("trainModel_v2", &["train", "model", "v2"]),
+            ("run-exp.main", &["run", "exp", "main"]),
+            ("README", &["readme"]),
+            ("__", &[]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+}

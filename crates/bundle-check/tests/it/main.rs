@@ -1,0 +1,37 @@
+//! Whole projects and bundles, checked from the outside.
+
+mod bundles;
+mod fixtures;
+mod hostile;
+mod pack;
+
+use std::path::Path;
+
+use bundle_check::{Answer, CheckRequest, Finding, Profile, Report, check};
+
+/// The report of a path, with its examples replayed, read strictly.
+fn report(path: &Path) -> Report {
+    check(path, &CheckRequest { replay: true, profile: Profile::Strict }, &|_| ()).expect("judged")
+}
+
+/// The finding of a rule.
+fn finding<'r>(report: &'r Report, rule: &str) -> &'r Finding {
+    report.findings.iter().find(|finding| finding.rule == rule).expect(rule)
+}
+
+/// `FAIL evidence` of a rule, on one line.
+fn said(report: &Report, rule: &str) -> String {
+    let finding = finding(report, rule);
+    let evidence = finding.evidence.first().map(ToString::to_string).unwrap_or_default();
+    format!("{} {evidence}", finding.answer.as_str())
+}
+
+/// Ids of the rules that answer so.
+fn rules_that(report: &Report, answer: Answer) -> Vec<&'static str> {
+    report
+        .findings
+        .iter()
+        .filter(|finding| finding.answer == answer)
+        .map(|finding| finding.rule)
+        .collect()
+}

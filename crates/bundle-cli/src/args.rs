@@ -1,0 +1,292 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it holds, or it was done
+  1  it does not hold: a bad digest, a failed check, outputs that differ, a false statement
+  2  it could not be judged: usage, input and output, an unreadable file";
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::Style::new().bold())
+    .usage(styling::Style::new().bold())
+    .literal(styling::Style::new().bold());
+
+/// Pack a paper's code, weights, preprocessing and examples into one file that anyone can check and run
+#[derive(Debug, Parser)]
+#[command(name = "bundle", version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Arguments {
+    /// Colours in the output
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN", hide_possible_values = false)]
+    pub color: Color,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Propose a commented bundle.toml for a project
+    Init(Init),
+    /// Pack a project into a bundle
+    Pack(Pack),
+    /// Check bundles or project directories, and say what was not tested
+    Check(Check),
+    /// Run the model on inputs
+    Run(Run),
+    /// Serve the page on which anyone can try the model
+    Serve(Serve),
+    /// Show what is inside
+    Inspect(Inspect),
+    /// Unpack a bundle, checking every file
+    Extract(Extract),
+    /// Show what changed between two bundles or projects
+    Diff(Diff),
+    /// Print a JSON Schema
+    Schema(Schema),
+    /// Print shell completions
+    Completions(Completions),
+    /// Print or write man pages
+    Man(Man),
+}
+
+/// `bundle init`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle init                   write ./bundle.toml
+  bundle init paper --print     show the proposal, write nothing")]
+pub struct Init {
+    /// The project
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Print the proposal instead of writing it
+    #[arg(long)]
+    pub print: bool,
+    /// Replace a bundle.toml that is there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `bundle pack`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle pack                              pack this directory
+  bundle pack paper -o submission/         into a directory
+  bundle pack --withhold 'data/**'         list these files with digests, leave their content out")]
+pub struct Pack {
+    /// The project
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The file to write, or a directory for NAME-VERSION.bundle.tar.zst
+    #[arg(short, long, default_value = ".", value_name = "PATH")]
+    pub output: PathBuf,
+    /// zstd level, 0 to 19
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=19))]
+    pub level: i32,
+    /// Threads that compress; the bytes are the same with any number [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// Refuse to pack a model that cannot run here
+    #[arg(long)]
+    pub must_run: bool,
+    /// Do not run the recorded examples first
+    #[arg(long)]
+    pub no_replay: bool,
+    /// Keep the content of matching files out; the lock still lists their digests
+    #[arg(long, value_name = "GLOB")]
+    pub withhold: Vec<String>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle check digits-1.0.0.bundle.tar.zst
+  bundle check . --profile loose           the project here, before it is packed
+  bundle check --explain MLCC-1            what a rule asks and why")]
+pub struct Check {
+    /// Bundles, zips that hold one, or project directories
+    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Do not run the recorded examples
+    #[arg(long)]
+    pub no_replay: bool,
+    /// How the ML Code Completeness checklist is read
+    #[arg(long, value_enum, default_value_t = Reading::Strict, value_name = "PROFILE")]
+    pub profile: Reading,
+    /// Explain a rule and stop
+    #[arg(long, value_name = "RULE", conflicts_with = "paths")]
+    pub explain: Option<String>,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// How the checklist is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reading {
+    /// As the checklist's README says
+    Strict,
+    /// As its author's article says
+    Loose,
+}
+
+/// `bundle run`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle run digits-1.0.0.bundle.tar.zst seven.png three.png
+  bundle run two-inputs.bundle.tar.zst photo=eye.jpg age:=61
+  bundle run digits-1.0.0.bundle.tar.zst --example drawn-1 --trace")]
+pub struct Run {
+    /// A bundle or a project directory
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// FILE (one prediction each, where there is one input), NAME=FILE, or NAME:=JSON
+    #[arg(value_name = "INPUT", required_unless_present = "example")]
+    pub inputs: Vec<String>,
+    /// Use the inputs of a recorded example and compare with its recording
+    #[arg(long, value_name = "NAME", conflicts_with = "inputs")]
+    pub example: Option<String>,
+    /// Show the value after every step
+    #[arg(long)]
+    pub trace: bool,
+    /// Labels to show per output
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub top: usize,
+    /// How to write the predictions
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle serve`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle serve digits-1.0.0.bundle.tar.zst
+  bundle serve paper --port 0              any free port")]
+pub struct Serve {
+    /// A bundle or a project directory
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// The address to listen on; anything but a loopback address lets others in
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub host: std::net::IpAddr,
+    /// The port
+    #[arg(long, default_value_t = 7860, value_name = "PORT")]
+    pub port: u16,
+}
+
+/// `bundle inspect`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle inspect digits-1.0.0.bundle.tar.zst
+  bundle inspect digits-1.0.0.bundle.tar.zst --files
+  bundle inspect digits-1.0.0.bundle.tar.zst --cat README.md")]
+pub struct Inspect {
+    /// A bundle or a project directory
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// List every file
+    #[arg(long)]
+    pub files: bool,
+    /// Print one file of the project, checked against its digest
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "format"])]
+    pub cat: Option<String>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle extract`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle extract digits-1.0.0.bundle.tar.zst          into ./digits-1.0.0/
+  bundle extract digits-1.0.0.bundle.tar.zst -C work  into work/digits-1.0.0/")]
+pub struct Extract {
+    /// A bundle
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    /// Where NAME-VERSION/ is made; it must not be there yet
+    #[arg(short = 'C', long, default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+}
+
+/// `bundle diff`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle diff v1.bundle.tar.zst v2.bundle.tar.zst
+  bundle diff paper-1.0.0.bundle.tar.zst paper/")]
+pub struct Diff {
+    /// The old bundle or project
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The new bundle or project
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which
+    #[arg(value_enum, default_value_t = SchemaName::Manifest, value_name = "NAME")]
+    pub name: SchemaName,
+}
+
+/// A schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// bundle.toml
+    Manifest,
+    /// bundle check --format json
+    Report,
+}
+
+/// `bundle completions`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle completions bash > ~/.local/share/bash-completion/completions/bundle")]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `bundle man`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle man | man -l -
+  bundle man -o ~/.local/share/man/man1    a page per command")]
+pub struct Man {
+    /// Write a page per command into a directory, instead of the main page to stdout
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+}

@@ -1,0 +1,76 @@
+//! `bundle check`: findings first, then the verdict.
+
+use std::path::Path;
+
+use bundle_check::{
+    CheckRequest, Profile, Report, check, explain, render_json, render_text, rules,
+};
+use serde_json::json;
+
+use crate::{
+    args::{Check, Format, Reading},
+    exit::Exit,
+    failure::Failure,
+    terminal::Terminal,
+};
+
+pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    if let Some(id) = &args.explain {
+        return explain_rule(id, terminal);
+    }
+    let profile = match args.profile {
+        Reading::Strict => Profile::Strict,
+        Reading::Loose => Profile::Loose,
+    };
+    let request = CheckRequest { replay: !args.no_replay, profile };
+    let mut exit = Exit::Holds;
+    let mut reports = Vec::new();
+    for (index, path) in args.paths.iter().enumerate() {
+        match check_one(path, &request, terminal) {
+            Ok(report) => {
+                if !report.holds && exit == Exit::Holds {
+                    exit = Exit::DoesNotHold;
+                }
+                match args.format {
+                    Format::Text => {
+                        let gap = if index == 0 { "" } else { "\n" };
+                        let text = render_text(&report, terminal.color());
+                        terminal.print(&format!("{gap}{text}"))?;
+                    }
+                    Format::Json => {
+                        reports.push(json!({ "path": path, "report": render_json(&report) }))
+                    }
+                }
+            }
+            // The other paths are still judged; the exit code says that one was not.
+            Err(failure) => {
+                exit = terminal.fail(&failure);
+                if args.format == Format::Json {
+                    reports.push(json!({ "path": path, "error": format!("{:#}", failure.error) }));
+                }
+            }
+        }
+    }
+    if args.format == Format::Json {
+        terminal.print_json(&json!({ "checked": reports }))?;
+    }
+    Ok(exit)
+}
+
+fn check_one(path: &Path, request: &CheckRequest, terminal: &Terminal) -> Result<Report, Failure> {
+    let total = fs_err::metadata(path)?.len();
+    let bar = terminal.bytes_bar("checking", total);
+    let report = check(path, request, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+fn explain_rule(id: &str, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let rule = rules().iter().find(|rule| rule.id.eq_ignore_ascii_case(id)).ok_or_else(|| {
+        let ids: Vec<&str> = rules().iter().map(|rule| rule.id).collect();
+        Failure::usage(format!("there is no rule `{id}`"))
+            .hint(format!("the rules are {}", ids.join(", ")))
+    })?;
+    terminal.print(&explain(rule))?;
+    Ok(Exit::Holds)
+}

@@ -1,0 +1,17 @@
+//! `bundle extract`: unpack, checking every file before any is visible.
+
+use crate::{
+    args::Extract, exit::Exit, failure::Failure, interrupt::Interrupt, open::open_archive,
+    terminal::Terminal,
+};
+
+pub(crate) fn run(args: &Extract, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let mut archive = open_archive(&args.path)?;
+    archive.cancel_when(Interrupt::listen().flag());
+    let bar = terminal.bytes_bar("extracting", archive.packed_size());
+    let extracted = archive.extract(&args.directory, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    let directory = extracted.map_err(|error| Failure::from(error).of(args.path.display()))?;
+    terminal.print(&format!("{}\n  {}", directory.display(), archive.id()))?;
+    Ok(Exit::Holds)
+}

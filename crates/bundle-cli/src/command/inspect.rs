@@ -1,0 +1,173 @@
+//! `bundle inspect`: what is inside, from the lock and `bundle.toml` alone.
+
+use bundle_manifest::{ArtifactPath, EqualsGit, Lock, Manifest};
+use serde_json::json;
+
+use crate::{
+    args::{Format, Inspect},
+    exit::Exit,
+    failure::Failure,
+    open::Opened,
+    terminal::{Terminal, human_bytes},
+};
+
+/// Bytes of a file that `--cat` prints.
+const CAT_LIMIT: u64 = 1 << 26;
+
+pub(crate) fn run(args: &Inspect, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let opened = Opened::at(&args.path)?;
+    if let Some(file) = &args.cat {
+        let path: ArtifactPath = file
+            .parse()
+            .map_err(|error: bundle_manifest::InvalidPath| Failure::usage(error.to_string()))?;
+        let bytes =
+            opened.files.read(&path, CAT_LIMIT).map_err(|error| Failure::from(error).of(&path))?;
+        terminal.print(&String::from_utf8_lossy(&bytes))?;
+        return Ok(Exit::Holds);
+    }
+    match args.format {
+        Format::Text => terminal.print(&text(&opened, args.files))?,
+        Format::Json => terminal.print_json(&view(&opened))?,
+    }
+    Ok(Exit::Holds)
+}
+
+fn text(opened: &Opened, files: bool) -> String {
+    let mut text = manifest_text(&opened.manifest);
+    let mut row = |name: &str, value: String| text.push_str(&format!("  {name:11}{value}\n"));
+    match &opened.packed {
+        Some(archive) => {
+            let lock = archive.lock();
+            row(
+                "id",
+                format!("{} (as the lock says; `bundle check` reads everything)", archive.id()),
+            );
+            let signature = if archive.signature().is_some() {
+                "present, not verified here"
+            } else {
+                "unsigned"
+            };
+            row("signature", signature.to_owned());
+            row(
+                "file",
+                format!(
+                    "{}, {} unpacked",
+                    human_bytes(archive.packed_size()),
+                    human_bytes(unpacked(lock))
+                ),
+            );
+            row("code", format!("swh:1:dir:{}{}", lock.code.swhid, git_words(lock)));
+            row(
+                "files",
+                format!(
+                    "{}, {} of them code",
+                    lock.members.len(),
+                    lock.members.iter().filter(|member| member.tracked).count()
+                ),
+            );
+            if files {
+                for member in &lock.members {
+                    let held = if member.withheld { "  withheld" } else { "" };
+                    text.push_str(&format!(
+                        "  {} {} {:>9}  {}{held}\n",
+                        member.mode,
+                        member.sha256,
+                        human_bytes(member.size),
+                        member.path
+                    ));
+                }
+            }
+        }
+        None => row("file", "a directory, not packed".to_owned()),
+    }
+    text
+}
+
+fn manifest_text(manifest: &Manifest) -> String {
+    let bundle = &manifest.bundle;
+    let mut text = format!("{} {}  {}\n", bundle.name, bundle.version, bundle.title);
+    let mut row = |name: &str, value: String| text.push_str(&format!("  {name:11}{value}\n"));
+    if !bundle.authors.is_empty() {
+        row("authors", bundle.authors.join(", "));
+    }
+    row("license", bundle.license.clone());
+    if let Some(paper) = &bundle.paper {
+        row("paper", paper.clone());
+    }
+    for (name, model) in &manifest.models.by_name {
+        row("model", format!("{name}  {}", model.onnx));
+    }
+    if let Some(why) = &manifest.models.why {
+        row("no model", why.clone());
+    }
+    for input in &manifest.inputs {
+        let steps: Vec<&str> = input.steps.iter().map(bundle_manifest::Step::op).collect();
+        row("input", format!("{} ({})  {}", input.name, input.kind, steps.join(" → ")));
+    }
+    for output in &manifest.outputs {
+        row("output", format!("{} ({})", output.name, output.kind));
+    }
+    row("examples", manifest.examples.len().to_string());
+    row("claims", manifest.claims.len().to_string());
+    text
+}
+
+fn unpacked(lock: &Lock) -> u64 {
+    lock.members
+        .iter()
+        .filter(|member| !member.withheld)
+        .map(|member| member.size)
+        .fold(0, u64::saturating_add)
+}
+
+fn git_words(lock: &Lock) -> String {
+    let Some(git) = &lock.git else { return String::new() };
+    match &git.equals_git {
+        EqualsGit::Yes => format!("\n             equals git commit {}", git.commit),
+        EqualsGit::No(reasons) => {
+            let reasons: Vec<&str> = reasons.iter().map(|reason| reason.as_str()).collect();
+            format!("\n             differs from git commit {}: {}", git.commit, reasons.join(", "))
+        }
+    }
+}
+
+fn view(opened: &Opened) -> serde_json::Value {
+    let manifest = &opened.manifest;
+    let lock = opened.packed.as_ref().map(|archive| archive.lock());
+    json!({
+        "name": manifest.bundle.name.as_str(),
+        "version": manifest.bundle.version.as_str(),
+        "title": manifest.bundle.title,
+        "license": manifest.bundle.license,
+        "id": opened.id().map(|id| id.to_string()),
+        "signature": opened.packed.as_ref().map(|archive| if archive.signature().is_some() { "not verified" } else { "unsigned" }),
+        "packed_size": opened.packed.as_ref().map(|archive| archive.packed_size()),
+        "models": manifest.models.by_name.iter().map(|(name, model)| json!({ "name": name.as_str(), "onnx": model.onnx.as_str() })).collect::<Vec<_>>(),
+        "inputs": manifest.inputs.iter().map(|input| json!({
+            "name": input.name.as_str(),
+            "kind": input.kind.as_str(),
+            "steps": input.steps.iter().map(bundle_manifest::Step::op).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "outputs": manifest.outputs.iter().map(|output| json!({ "name": output.name.as_str(), "kind": output.kind.as_str() })).collect::<Vec<_>>(),
+        "examples": manifest.examples.iter().map(|example| example.name.as_str()).collect::<Vec<_>>(),
+        "code": lock.map(|lock| json!({
+            "swhid": format!("swh:1:dir:{}", lock.code.swhid),
+            "sha256": lock.code.sha256.to_string(),
+            "git": lock.git.as_ref().map(|git| json!({
+                "commit": git.commit.to_string(),
+                "tree": git.tree.to_string(),
+                "remote": git.remote,
+                "dirty": git.dirty,
+                "equals_git": git.equals_git == EqualsGit::Yes,
+            })),
+        })),
+        "members": lock.map(|lock| lock.members.iter().map(|member| json!({
+            "path": member.path.as_str(),
+            "size": member.size,
+            "sha256": member.sha256.to_string(),
+            "mode": member.mode.to_string(),
+            "tracked": member.tracked,
+            "withheld": member.withheld,
+        })).collect::<Vec<_>>()),
+    })
+}

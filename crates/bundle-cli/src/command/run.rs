@@ -1,0 +1,205 @@
+//! `bundle run`: predictions.
+
+use std::path::Path;
+
+use bundle_manifest::{EntryName, Example, FileSource, Manifest};
+use bundle_preprocess::{InputSource, Outcome, Tensor};
+use bundle_run::{Inputs, Prediction, Predictor, replay};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    args::{Format, Run},
+    exit::Exit,
+    failure::Failure,
+    open::Opened,
+    terminal::Terminal,
+};
+
+/// Bytes of an input file that are read.
+const INPUT_LIMIT: u64 = 1 << 30;
+
+pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let opened = Opened::at(&args.path)?;
+    let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
+    if let Some(name) = &args.example {
+        return run_example(name, args, &opened, &predictor, terminal);
+    }
+    let calls = calls(&opened.manifest, &args.inputs)?;
+    let mut views = Vec::new();
+    for (title, inputs) in &calls {
+        let prediction = predictor.predict(inputs, args.trace)?;
+        match args.format {
+            Format::Text => terminal.print(&text(title, &prediction, args))?,
+            Format::Json => views.push(view(title, &prediction)),
+        }
+    }
+    if args.format == Format::Json {
+        terminal.print_json(
+            &json!({ "id": opened.id().map(|id| id.to_string()), "predictions": views }),
+        )?;
+    }
+    Ok(Exit::Holds)
+}
+
+/// What was typed as inputs, as calls: `NAME=FILE` and `NAME:=JSON` make one
+/// call together; plain files make a call each.
+fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>, Failure> {
+    let names: Vec<&EntryName> = manifest.inputs.iter().map(|input| &input.name).collect();
+    let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let named = |text: &str| {
+        let (name, rest) = text.split_once('=')?;
+        let (name, is_json) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
+        let name = names.iter().find(|known| known.as_str() == name)?;
+        Some(((*name).clone(), rest.to_owned(), is_json))
+    };
+    let mut together = Inputs::new();
+    let mut files = Vec::new();
+    for text in typed {
+        match named(text) {
+            Some((name, rest, true)) => {
+                let value = serde_json::from_str(&rest).map_err(|error| {
+                    Failure::usage(format!("input `{name}` is not JSON: {error}"))
+                })?;
+                together.insert(name, InputSource::Json(value));
+            }
+            Some((name, rest, false)) => drop(together.insert(name, read_file(Path::new(&rest))?)),
+            None => files.push(text),
+        }
+    }
+    match (files.is_empty(), together.is_empty(), names.as_slice()) {
+        (true, _, _) => Ok(vec![(typed.join(" "), together)]),
+        (false, true, [only]) => files
+            .into_iter()
+            .map(|file| {
+                Ok((file.clone(), Inputs::from([((*only).clone(), read_file(Path::new(file))?)])))
+            })
+            .collect(),
+        _ => Err(Failure::usage(format!("`{}` does not say which input it is for", files[0]))
+            .hint(format!("write NAME=FILE or NAME:=JSON; the inputs are {known}"))),
+    }
+}
+
+fn read_file(path: &Path) -> Result<InputSource, Failure> {
+    let size = fs_err::metadata(path)?.len();
+    if size > INPUT_LIMIT {
+        return Err(Failure::usage(format!(
+            "{} has {size} bytes; at most {INPUT_LIMIT} are read",
+            path.display()
+        )));
+    }
+    Ok(InputSource::File(fs_err::read(path)?))
+}
+
+fn run_example(
+    name: &str,
+    args: &Run,
+    opened: &Opened,
+    predictor: &Predictor,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let examples = &opened.manifest.examples;
+    let example =
+        examples.iter().find(|example| example.name.as_str() == name).ok_or_else(|| {
+            let names: Vec<&str> = examples.iter().map(|example| example.name.as_str()).collect();
+            Failure::usage(format!("there is no example `{name}`"))
+                .hint(format!("the examples are {}", names.join(", ")))
+        })?;
+    let inputs = example_inputs(example, opened.files.as_ref())?;
+    let prediction = predictor.predict(&inputs, args.trace)?;
+    let replayed = replay(predictor, example, opened.files.as_ref())?;
+    match args.format {
+        Format::Text => {
+            let mut shown = text(name, &prediction, args);
+            for (output, beside) in &replayed.outputs {
+                let words = match &beside.comparison.difference {
+                    None => {
+                        format!("as recorded, largest difference {:.1e}", beside.comparison.max_abs)
+                    }
+                    Some(difference) => format!("differs from the recording: {difference}"),
+                };
+                shown.push_str(&format!("  {output}: {words}\n"));
+            }
+            terminal.print(&shown)?;
+        }
+        Format::Json => {
+            terminal.print_json(&json!({
+                "id": opened.id().map(|id| id.to_string()),
+                "predictions": [view(name, &prediction)],
+                "replay": bundle_demo::replay_view(&replayed),
+            }))?;
+        }
+    }
+    Ok(if replayed.holds { Exit::Holds } else { Exit::DoesNotHold })
+}
+
+fn example_inputs(example: &Example, files: &dyn FileSource) -> Result<Inputs, Failure> {
+    let source = |(name, input): (&EntryName, &bundle_manifest::ExampleInput)| {
+        let source = match input {
+            bundle_manifest::ExampleInput::File(path) => InputSource::File(
+                files.read(path, INPUT_LIMIT).map_err(|error| Failure::from(error).of(path))?,
+            ),
+            bundle_manifest::ExampleInput::Value(value) => InputSource::Json(value.clone()),
+        };
+        Ok((name.clone(), source))
+    };
+    example.inputs.iter().map(source).collect()
+}
+
+fn text(title: &str, prediction: &Prediction, args: &Run) -> String {
+    let mut text = format!("{title}\n");
+    for (input, stages) in &prediction.stages {
+        for stage in stages {
+            let value = stage
+                .value
+                .to_tensor()
+                .map_or_else(|| "no array".to_owned(), |tensor| summary(&tensor));
+            text.push_str(&format!("  {input}/{} {:14} {value}\n", stage.index, stage.op));
+        }
+    }
+    let network = prediction.fed.iter().map(|(name, tensor)| ("→", name, tensor));
+    for (arrow, name, tensor) in
+        network.chain(prediction.raw.iter().map(|(name, tensor)| ("←", name, tensor)))
+    {
+        if args.trace {
+            text.push_str(&format!("  {arrow} {name}  {}\n", summary(tensor)));
+        }
+    }
+    for (name, output) in &prediction.outputs {
+        text.push_str(&outcome(name.as_str(), &output.outcome, args.top));
+    }
+    text
+}
+
+fn outcome(name: &str, outcome: &Outcome, top: usize) -> String {
+    match outcome {
+        Outcome::Labels { rows } => rows
+            .iter()
+            .map(|row| {
+                let shown =
+                    row.iter().take(top).map(|label| format!("{} {:.4}", label.label, label.score));
+                format!("  {name}: {}\n", shown.collect::<Vec<_>>().join("  "))
+            })
+            .collect(),
+        Outcome::Scalar { rows } => {
+            rows.iter().map(|value| format!("  {name}: {value}\n")).collect()
+        }
+        Outcome::Tensor { value } => format!("  {name}: {}\n", summary(value)),
+    }
+}
+
+/// Shape, element type and the first values of an array.
+fn summary(tensor: &Tensor) -> String {
+    let shape = tensor.shape().iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
+    let values = tensor.to_f64s();
+    let first =
+        values.iter().take(6).map(|value| format!("{value:.6}")).collect::<Vec<_>>().join(" ");
+    let more = if values.len() > 6 { " …" } else { "" };
+    let range = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(*value), high.max(*value))
+    });
+    format!("{} {shape}  [{first}{more}]  min {:.6} max {:.6}", tensor.dtype(), range.0, range.1)
+}
+
+fn view(title: &str, prediction: &Prediction) -> Json {
+    json!({ "input": title, "prediction": bundle_demo::prediction_view(prediction) })
+}

@@ -1,0 +1,46 @@
+//! `bundle serve`: the page, on this machine.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use bundle_run::Predictor;
+use bundle_serve::Served;
+
+use crate::{args::Serve, exit::Exit, failure::Failure, open::Opened, terminal::Terminal};
+
+pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let opened = Opened::at(&args.path)?;
+    if let Some(archive) = &opened.packed {
+        // A page for a changed file would lend it credit: everything is read before anything is shown.
+        let bar = terminal.bytes_bar("verifying", archive.packed_size());
+        let verified = archive.verify(&|bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        verified.map_err(|error| Failure::from(error).of(args.path.display()))?;
+    }
+    let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
+    if !args.host.is_loopback() {
+        terminal.note(format!(
+            "{} is not a loopback address: everyone who reaches it can use the model",
+            args.host
+        ));
+    }
+    let id = opened.id();
+    let title = opened.manifest.bundle.title.clone();
+    let served = Arc::new(Served { manifest: opened.manifest, files: opened.files, id, predictor });
+    let address = SocketAddr::new(args.host, args.port);
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ready = |bound: SocketAddr| {
+        let id = id.map_or_else(|| "a directory, not packed".to_owned(), |id| id.to_string());
+        // A closed stdout does not stop the server.
+        terminal
+            .print(&format!("{title}\n  {id}\n  http://{bound}/  (Ctrl-C stops)\n"))
+            .unwrap_or_default();
+    };
+    let stopped = async {
+        // Without a signal handler the server runs until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    runtime.block_on(bundle_serve::serve(served, address, ready, stopped))?;
+    Ok(Exit::Holds)
+}

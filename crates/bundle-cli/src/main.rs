@@ -1,0 +1,5 @@
+//! The `bundle` binary.
+
+fn main() -> std::process::ExitCode {
+    bundle_cli::main()
+}

@@ -1,0 +1,61 @@
+//! A path that a user named: a bundle, a zip that holds one, or a project directory.
+
+use std::{path::Path, sync::Arc};
+
+use bundle_archive::{Archive, BundleId, Limits};
+use bundle_manifest::{ArtifactPath, FileSource, Manifest};
+use bundle_project::SourceTree;
+
+use crate::failure::Failure;
+
+/// Bytes of a `bundle.toml` that are read.
+const MANIFEST_LIMIT: u64 = 4 << 20;
+
+/// A project, wherever it is.
+pub(crate) struct Opened {
+    pub(crate) manifest: Manifest,
+    pub(crate) files: Arc<dyn FileSource>,
+    pub(crate) packed: Option<Arc<Archive>>,
+}
+
+impl Opened {
+    /// Opens `path`. Of a bundle only the lock and `bundle.toml` are read; each
+    /// other member is checked against its digest when it is read.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        if path.is_dir() {
+            let tree = SourceTree::from_directory(path)?;
+            let name: ArtifactPath = "bundle.toml"
+                .parse()
+                .map_err(anyhow::Error::from)
+                .map_err(|error| Failure::usage(error.to_string()))?;
+            let bytes = tree.read(&name, MANIFEST_LIMIT).map_err(|error| {
+                Failure::from(error)
+                    .of(path.join("bundle.toml").display())
+                    .hint(format!("run `bundle init {}` to propose one", path.display()))
+            })?;
+            let text = String::from_utf8(bytes)
+                .map_err(|_| Failure::does_not_hold("bundle.toml is not UTF-8"))?;
+            let manifest = parse(&text)?;
+            return Ok(Self { manifest, files: Arc::new(tree), packed: None });
+        }
+        let archive = Arc::new(open_archive(path)?);
+        let manifest = parse(archive.manifest_text())?;
+        let files: Arc<dyn FileSource> = Arc::<Archive>::clone(&archive);
+        Ok(Self { manifest, files, packed: Some(archive) })
+    }
+
+    /// The id, for a packed bundle.
+    pub(crate) fn id(&self) -> Option<BundleId> {
+        self.packed.as_ref().map(|archive| archive.id())
+    }
+}
+
+/// Opens a bundle file.
+pub(crate) fn open_archive(path: &Path) -> Result<Archive, Failure> {
+    fs_err::metadata(path)?;
+    Archive::open(path, &Limits::default()).map_err(|error| Failure::from(error).of(path.display()))
+}
+
+fn parse(text: &str) -> Result<Manifest, Failure> {
+    Manifest::from_toml(text).map_err(|error| Failure::from(error).of("bundle.toml"))
+}

@@ -1,0 +1,159 @@
+//! The one place that writes to stdout and stderr.
+//!
+//! stdout is the result and can be piped; stderr is the talk: notes, progress,
+//! errors. A reader that closes the pipe early (`| head`) ends the program quietly.
+
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal as _, Write as _},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{args::Color, exit::Exit, failure::Failure};
+
+/// Where a command prints.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    color: Color,
+}
+
+impl Terminal {
+    pub(crate) fn new(color: Color) -> Self {
+        Self { color }
+    }
+
+    /// Whether stdout may carry ANSI colours.
+    pub(crate) fn color(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => io::stdout().is_terminal() && !no_color(),
+        }
+    }
+
+    /// Prints a result: text that ends where it ends, plus a line break if it lacks one.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => quiet_exit(),
+            result => Ok(result?),
+        }
+    }
+
+    /// Prints a result as JSON, indented.
+    pub(crate) fn print_json(&mut self, value: &serde_json::Value) -> Result<(), Failure> {
+        self.print(&format!("{value:#}"))
+    }
+
+    /// Says something on stderr that is not the result.
+    pub(crate) fn note(&mut self, text: impl Display) {
+        write_stderr(&format!("note: {text}\n"));
+    }
+
+    /// Prints a failure: `error:`, `caused by:`, `hint:`.
+    pub(crate) fn fail(&mut self, failure: &Failure) -> Exit {
+        let mut chain = failure.error.chain();
+        let first = chain.next().map(ToString::to_string).unwrap_or_default();
+        let mut text = format!("error: {}\n", printable(&first));
+        let mut said = first;
+        for cause in chain {
+            let cause = cause.to_string();
+            if !said.contains(&cause) {
+                text.push_str(&format!("caused by: {}\n", printable(&cause)));
+            }
+            said = cause;
+        }
+        for hint in &failure.hints {
+            text.push_str(&format!("hint: {}\n", printable(hint)));
+        }
+        write_stderr(&text);
+        failure.exit
+    }
+
+    /// A bar on stderr, drawn only where stderr is a terminal. `total` 0 means not known yet.
+    pub(crate) fn bytes_bar(&self, what: &'static str, total: u64) -> ProgressBar {
+        let style =
+            ProgressStyle::with_template("{msg:10} {bar:30} {bytes:>10} of {total_bytes}  {eta}");
+        let bar = ProgressBar::new(total)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        bar
+    }
+}
+
+/// Prints what clap has to say: help and version on stdout, usage errors on stderr.
+pub(crate) fn print_usage(error: &clap::Error) -> Exit {
+    // A closed pipe is no reason to complain about a help text.
+    error.print().unwrap_or_default();
+    if error.use_stderr() { Exit::NotJudged } else { Exit::Holds }
+}
+
+fn write_stderr(text: &str) {
+    // Nobody is left to tell when stderr is closed.
+    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
+}
+
+/// Control characters from file names and model files must not reach a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .flat_map(
+            |c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] },
+        )
+        .collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "NO_COLOR is a convention about this terminal")]
+fn no_color() -> bool {
+    std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
+}
+
+#[expect(clippy::exit, reason = "the reader of the pipe has seen enough")]
+fn quiet_exit() -> ! {
+    std::process::exit(0)
+}
+
+/// Bytes as people write them: `412 kB`, `1.2 MB`.
+pub(crate) fn human_bytes(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut thousandths = bytes;
+    let mut unit = UNITS[0];
+    for (index, name) in UNITS.iter().enumerate() {
+        unit = name;
+        if thousandths < 1_000_000 || index == UNITS.len() - 1 {
+            break;
+        }
+        thousandths /= 1000;
+    }
+    let (whole, tenth) = (thousandths / 1000, thousandths % 1000 / 100);
+    if whole < 10 { format!("{whole}.{tenth} {unit}") } else { format!("{whole} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_as_people_write_them() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (412_345, "412 kB"),
+            (1_250_000, "1.2 MB"),
+            (1 << 30, "1.0 GB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(human_bytes(bytes), text);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\nc");
+    }
+}

@@ -1,0 +1,9 @@
+//! The command line as its user meets it: stdout, stderr, exit code.
+
+mod commands;
+mod harness;
+mod help;
+mod hostile;
+mod readme;
+mod same_bytes;
+mod vectors;

@@ -1,0 +1,60 @@
+// What all inputs share: a frame with a name, and a way to choose or drop a file.
+
+import { authored, el } from "./dom.js";
+import { bytes, t } from "./strings.js";
+import { TransportError } from "./transport.js";
+
+/** The frame that every input has: its name and what to give. */
+export function frame(description, ...children) {
+  const hint = description.description;
+  return el(
+    "fieldset",
+    { class: "input" },
+    el("legend", {}, authored(description.name)),
+    hint && el("p", { class: "hint", dir: "auto" }, hint),
+    ...children,
+  );
+}
+
+/** A button-like file chooser that takes drops as well. `take(file)` hears the file. */
+export function chooser({ id, words, other, accept, describedBy, options, take }) {
+  const label = el("label", { class: "button", for: id }, words);
+  const give = (files) => {
+    if (files.length === 0) return;
+    const problem = refusal(files, options.limit);
+    if (problem) options.refused(problem);
+    else take(files[0]);
+  };
+  const control = el("input", { type: "file", id, class: "file-control", accept, "aria-describedby": describedBy });
+  control.addEventListener("change", () => {
+    give([...control.files]);
+    // The same file chosen again is a change again.
+    control.value = "";
+  });
+  const acceptDrops = (zone) => {
+    const over = (event) => {
+      event.preventDefault();
+      zone.classList.add("over");
+    };
+    zone.addEventListener("dragenter", over);
+    zone.addEventListener("dragover", over);
+    zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      give([...event.dataTransfer.files]);
+    });
+  };
+  const filled = (yes) => label.replaceChildren(yes && other ? other : words);
+  return { control, label, give, acceptDrops, filled };
+}
+
+function refusal(files, limit) {
+  if (files.length > 1) return new TransportError(t("error_wrong_files"));
+  const [{ name, size }] = files;
+  if (size === 0) return new TransportError(t("error_empty_file", { name }));
+  if (limit && size > limit) {
+    return new TransportError(t("error_too_large", { name, size: bytes(size), limit: bytes(limit) }));
+  }
+  return null;
+}

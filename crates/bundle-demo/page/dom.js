@@ -1,0 +1,38 @@
+// Elements are built, never parsed: no text of an author or a model can become markup.
+
+/** An element. `on…` properties are listeners, `true` is a bare attribute, `false` and `undefined` are left out. */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.filter((child) => child !== undefined && child !== null && child !== false));
+  return node;
+}
+
+/** The element with this id, which the template always has. */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+/** Text of an author or a model, in the direction of its own script. */
+export function authored(text) {
+  return el("bdi", {}, String(text));
+}
+
+/** Text for people who cannot see what the others see. */
+export function unseen(text) {
+  return el("span", { class: "visually-hidden" }, text);
+}
+
+/** An object URL that is given back when the next one takes its place. */
+export function urlSlot() {
+  let current = null;
+  return (blob) => {
+    if (current) URL.revokeObjectURL(current);
+    current = blob ? URL.createObjectURL(blob) : null;
+    return current;
+  };
+}

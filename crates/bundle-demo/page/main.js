@@ -1,0 +1,205 @@
+// Puts the page together: inputs, the answer, the examples, and one run at a time.
+
+import { authored, byId, el } from "./dom.js";
+import { exampleList, replayAll } from "./examples.js";
+import { makeInput } from "./inputs.js";
+import { renderOutput, summary } from "./outputs.js";
+import { delta, t } from "./strings.js";
+import { httpTransport, TransportError } from "./transport.js";
+
+const description = JSON.parse(byId("description").textContent);
+const transport = httpTransport();
+const status = byId("status");
+let running = null;
+
+const inputs = new Map();
+for (const one of description.inputs) {
+  inputs.set(one.name, makeInput(one, { limit: description.limits?.file_bytes, changed, refused: showError }));
+}
+const runButton = el("button", { type: "submit", class: "button primary" }, t("run"));
+const cancelButton = el("button", { type: "button", class: "button", onclick: cancel, hidden: true }, t("cancel"));
+const clearButton = el("button", { type: "button", class: "button quiet", onclick: clear }, t("clear"));
+const form = byId("form");
+form.append(
+  ...[...inputs.values()].map((input) => input.element),
+  el("div", { class: "actions" }, runButton, cancelButton, clearButton),
+  el("p", { class: "hint destination" }, transport.destination),
+);
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  predict();
+});
+
+const examples = exampleList(description, transport, showExample);
+byId("replay-all")?.addEventListener("click", () => exclusive(null, (signal) => replayAll(description, transport, examples, signal)));
+status.replaceChildren(t(description.examples.length > 0 ? "no_answer_yet" : "no_answer_without_examples"));
+acceptPaste();
+keepDroppedFilesHere();
+showUsage();
+offerCopy();
+
+/** One thing runs at a time: a new one ends the one before it. */
+async function exclusive(words, work) {
+  running?.abort();
+  const mine = new AbortController();
+  running = mine;
+  byId("error").replaceChildren();
+  cancelButton.hidden = false;
+  document.body.classList.add("busy");
+  if (words) status.replaceChildren(words);
+  try {
+    await work(mine.signal);
+  } catch (error) {
+    if (mine.signal.aborted) return;
+    // An old answer beside a new failure would be read as its answer.
+    if (words) byId("outputs").replaceChildren();
+    if (words) status.replaceChildren("");
+    showError(error);
+  } finally {
+    if (running === mine) {
+      running = null;
+      if (cancelButton === document.activeElement) runButton.focus();
+      cancelButton.hidden = true;
+      document.body.classList.remove("busy");
+    }
+  }
+}
+
+function cancel() {
+  running?.abort();
+  status.replaceChildren(t("cancelled"));
+}
+
+/** A person changed an input: with a single file that is enough to run. */
+function changed() {
+  examples.select(null);
+  const [only, ...others] = inputs.values();
+  if (others.length === 0 && only.immediate && only.read()) predict();
+  else if (byId("outputs").childElementCount > 0) status.replaceChildren(t("answer_kept"));
+}
+
+function clear() {
+  running?.abort();
+  for (const input of inputs.values()) input.clear();
+  examples.select(null);
+  byId("error").replaceChildren();
+  byId("outputs").replaceChildren();
+  status.replaceChildren(t("no_answer_without_examples"));
+}
+
+function predict() {
+  return exclusive(t("running"), async (signal) => {
+    const given = new Map();
+    for (const [name, input] of inputs) {
+      const source = input.read();
+      if (!source) throw new TransportError(t("error_missing_input", { name }), t("error_missing_input_hint"));
+      given.set(name, source);
+    }
+    const { outputs } = await transport.predict(given, signal);
+    signal.throwIfAborted();
+    show(description.outputs.map((output) => ({ output, outcome: outputs[output.name] })), (words) => t("answered", { summary: words }));
+  });
+}
+
+function showExample(example) {
+  return exclusive(t("running"), async (signal) => {
+    examples.select(example.name);
+    if (!example.expect) {
+      await fill(example, signal);
+      return predict();
+    }
+    const [replay] = await Promise.all([transport.replay(example.name, signal), fill(example, signal)]);
+    signal.throwIfAborted();
+    examples.note(replay);
+    const shown = description.outputs.map((output) => {
+      const one = replay.outputs[output.name];
+      const beside = { expected: one?.expected, replay: one, truth: example.truth[output.name], recordedWith: example.recorded_with };
+      return { output, outcome: one?.actual, beside };
+    });
+    const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
+    show(shown, (words) => t("answered_example", { example: example.name, summary: `${words}; ${verdict}` }));
+    const miss = firstMiss(replay);
+    if (miss) byId("outputs").append(el("p", { "data-mark": "no" }, miss));
+  });
+}
+
+/** Where our values first leave the recorded ones, in words; null where they never do. */
+function firstMiss(replay) {
+  const step = replay.steps.find((one) => !one.propagated.holds);
+  if (step) return `${t("first_step_that_differs", step)} (${delta(step.propagated.max_abs)})`;
+  const network = replay.network.find((one) => !one.comparison.holds);
+  return network ? `${t("network_differs", network)} (${delta(network.comparison.max_abs)})` : null;
+}
+
+async function fill(example, signal) {
+  for (const [name, input] of inputs) {
+    const given = example.inputs[name];
+    if (!given) {
+      input.clear();
+      continue;
+    }
+    if (!given.file) {
+      await input.write({ value: given.value });
+      continue;
+    }
+    const blob = await transport.exampleFile(example.name, name, signal);
+    await input.write({ file: new File([blob], given.file.split("/").at(-1), { type: blob.type }) });
+  }
+}
+
+function show(results, sentence) {
+  const known = results.filter(({ outcome }) => outcome);
+  byId("outputs").replaceChildren(...known.map(({ output, outcome, beside }) => renderOutput(output, outcome, beside)));
+  status.replaceChildren(sentence(known.map(({ output, outcome }) => summary(output, outcome)).join("; ")));
+  const answer = byId("answer");
+  const { top } = answer.getBoundingClientRect();
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (top < 0 || top > innerHeight * 0.7) answer.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
+}
+
+function showError(error) {
+  const hint = error.hint && el("p", {}, error.hint);
+  byId("error").replaceChildren(el("p", {}, el("strong", {}, t("error")), " ", authored(error.message)), ...(hint ? [hint] : []));
+  byId("error").scrollIntoView({ block: "nearest" });
+}
+
+/** A picture pasted anywhere goes to the first input that takes pictures. */
+function acceptPaste() {
+  const target = [...inputs.values()].find((input) => input.takesPaste);
+  if (!target) return;
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (files.length === 0) return;
+    event.preventDefault();
+    target.give(files);
+  });
+}
+
+/** A file dropped beside its place must not make the browser leave the page. */
+function keepDroppedFilesHere() {
+  for (const name of ["dragover", "drop"]) {
+    window.addEventListener(name, (event) => {
+      if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    });
+  }
+}
+
+function showUsage() {
+  const text = transport.usage(description);
+  if (!text) return;
+  byId("usage").replaceChildren(text);
+  byId("program").hidden = false;
+}
+
+function offerCopy() {
+  const button = byId("copy-id");
+  if (!button || !navigator.clipboard) return;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const words = await navigator.clipboard.writeText(byId("bundle-id").textContent).then(
+      () => "copied",
+      () => "copy_failed",
+    );
+    byId("copy-status").replaceChildren(t(words));
+  });
+}

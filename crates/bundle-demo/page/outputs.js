@@ -1,0 +1,196 @@
+// What comes back, as text and numbers first; bars only repeat the numbers.
+// `beside` is what an example adds: the recorded outcome, the comparison, the truth.
+
+import { authored, el, unseen } from "./dom.js";
+import { delta, integer, number, score, t, tn } from "./strings.js";
+
+/** Labels shown before "show all". */
+const FEW = 10;
+/** Rows of a table shown. */
+const ROWS = 200;
+
+/** An output with its outcome; `beside` is empty where there is no recording. */
+export function renderOutput(output, outcome, beside = {}) {
+  const render = { labels: renderLabels, scalar: renderScalars, tensor: renderTensor }[outcome.kind];
+  const { top, rest } = render(output, outcome, beside.expected);
+  const heading = el("h3", {}, authored(output.name), output.unit && el("span", { class: "unit" }, " ", authored(output.unit)));
+  const description = output.description && el("p", { class: "hint", dir: "auto" }, output.description);
+  return el("section", { class: "output" }, heading, description, top, verdict(output, outcome, beside), ...rest);
+}
+
+/** The outcome in a few words, for the status line. */
+export function summary(output, outcome) {
+  if (outcome.kind === "tensor") return t("tensor_summary", { shape: shapeText(outcome.shape) });
+  if (outcome.rows.length !== 1) return tn("rows", outcome.rows.length + outcome.omitted_rows);
+  if (outcome.kind === "labels") {
+    const [top] = outcome.rows[0];
+    return top ? `${top.label} (${score(top.score, unitScale(output, outcome.rows[0]), top.word)})` : t("empty_output");
+  }
+  return `${number(outcome.rows[0], wordAt(outcome, 0))}${output.unit ? ` ${output.unit}` : ""}`;
+}
+
+function verdict(output, outcome, { replay, truth, recordedWith }) {
+  const lines = [];
+  if (replay) {
+    const numbers = t("same_as_recorded_delta", { delta: delta(replay.max_abs), elements: integer(replay.elements) });
+    const words = replay.holds ? `${t("same_as_recorded")} · ${numbers}` : t("differs_from_recorded");
+    lines.push(marked(replay.holds ? "yes" : "no", words));
+    if (!replay.holds && replay.difference) lines.push(el("p", { class: "detail" }, replay.difference, ` · ${numbers}`));
+    if (recordedWith) {
+      const itself = recordedWith === "bundle";
+      lines.push(el("p", { class: "hint" }, itself ? t("recorded_with_itself") : t("recorded_with", { programs: recordedWith })));
+    }
+  }
+  if (truth !== undefined) {
+    const top = outcome.kind === "labels" && outcome.rows.length === 1 ? outcome.rows[0][0]?.label : undefined;
+    const right = top === undefined ? null : top === truth;
+    const words = right === null ? null : t(right ? "truth_right" : "truth_wrong");
+    lines.push(marked(right === null ? "none" : right ? "yes" : "no", `${t("truth")}: `, authored(truth), words && ` · ${words}`));
+  }
+  return lines.length > 0 && el("div", { class: "verdict" }, ...lines);
+}
+
+function marked(mark, ...children) {
+  return el("p", { "data-mark": mark }, ...children);
+}
+
+/** Whether scores run from 0 to 1: because the author's last step makes them so, or because they are shares of 1. */
+function unitScale(output, ranking) {
+  if (output.unit_scale) return true;
+  const sum = ranking.reduce((total, one) => total + (one.score ?? NaN), 0);
+  return ranking.every((one) => one.score >= 0 && one.score <= 1) && Math.abs(sum - 1) < 1e-3;
+}
+
+function renderLabels(output, outcome, expected) {
+  const { rows } = outcome;
+  const empty = { rest: [el("p", {}, t("empty_output"))] };
+  if (rows.length === 0) return empty;
+  if (rows.length > 1) {
+    const cells = rows.map(([top], index) => (top ? [authored(top.label), score(top.score, unitScale(output, rows[index]), top.word)] : [t("empty_output"), ""]));
+    const recorded = expected?.rows.map(([top]) => (top ? authored(top.label) : ""));
+    return { rest: rowTable(output, outcome, [t("label"), t("score")], cells, recorded) };
+  }
+  const [ranking] = rows;
+  if (ranking.length === 0) return empty;
+  const then = expected?.rows[0] && new Map(expected.rows[0].map((one) => [one.index, one]));
+  const [first] = ranking;
+  const points = el("span", { class: "top-score" }, unseen(`${t("score")} `), score(first.score, unitScale(output, ranking), first.word));
+  return { top: el("p", { class: "top" }, authored(first.label), " ", points), rest: [rankingTable(output, ranking, then)] };
+}
+
+function rankingTable(output, ranking, then) {
+  const finite = ranking.map((one) => one.score).filter((value) => value !== null);
+  const unit = unitScale(output, ranking);
+  const low = unit ? 0 : finite.reduce((least, value) => Math.min(least, value), 0);
+  const high = unit ? 1 : finite.reduce((most, value) => Math.max(most, value), 0);
+  const share = (value) => (value === null || high <= low ? 0 : (value - low) / (high - low));
+  const row = (one) => {
+    const bar = el("span", { class: "bar", "aria-hidden": "true" }, el("span", {}));
+    bar.firstChild.style.inlineSize = `${100 * share(one.score)}%`;
+    const past = then?.get(one.index);
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, authored(one.label)),
+      el("td", { class: "with-bar" }, bar),
+      el("td", { class: "numeric" }, score(one.score, unit, one.word)),
+      then && el("td", { class: "numeric past" }, past ? score(past.score, unit, past.word) : "–"),
+    );
+  };
+  const body = el("tbody", {}, ...(ranking.length <= FEW + 2 ? ranking : ranking.slice(0, FEW)).map(row));
+  const head = el(
+    "tr",
+    {},
+    el("th", { scope: "col" }, t("label")),
+    el("td", { class: "with-bar" }),
+    el("th", { scope: "col", class: "numeric" }, then ? t("actual") : t("score")),
+    then && el("th", { scope: "col", class: "numeric" }, t("recorded")),
+  );
+  const caption = el("caption", { class: "visually-hidden" }, t("ranking_caption", { output: output.name }));
+  const table = el("table", { class: "ranking" }, caption, el("thead", {}, head), body);
+  if (ranking.length <= FEW + 2) return table;
+  const more = el("button", { type: "button", class: "button quiet", "aria-expanded": "false" }, t("show_all_labels", { count: integer(ranking.length) }));
+  more.addEventListener("click", () => {
+    const all = more.getAttribute("aria-expanded") === "false";
+    body.replaceChildren(...(all ? ranking : ranking.slice(0, FEW)).map(row));
+    more.setAttribute("aria-expanded", String(all));
+    more.replaceChildren(all ? t("show_fewer_labels") : t("show_all_labels", { count: integer(ranking.length) }));
+  });
+  return el("div", {}, table, more);
+}
+
+function renderScalars(output, outcome, expected) {
+  const { rows } = outcome;
+  if (rows.length === 0) return { rest: [el("p", {}, t("empty_output"))] };
+  const text = (of, index) => number(of.rows[index], wordAt(of, index));
+  if (rows.length > 1) {
+    const cells = rows.map((_, index) => [text(outcome, index)]);
+    const recorded = expected?.rows.map((_, index) => text(expected, index));
+    return { rest: rowTable(output, outcome, [t("value")], cells, recorded) };
+  }
+  const unit = output.unit && el("span", { class: "unit" }, " ", authored(output.unit));
+  const top = el("p", { class: "top" }, text(outcome, 0), unit);
+  const past = expected?.rows.length === 1 && el("p", { class: "past" }, `${t("recorded_answer")}: ${text(expected, 0)}`);
+  return { top, rest: past ? [past] : [] };
+}
+
+/** One line per row of a batch. */
+function rowTable(output, outcome, columns, cells, recorded) {
+  const count = cells.length + outcome.omitted_rows;
+  const shown = Math.min(cells.length, ROWS);
+  const heads = [t("row"), ...columns, ...(recorded ? [t("recorded")] : [])];
+  const name = t("rows_caption", { output: output.name });
+  const lines = cells.slice(0, ROWS).map((line, index) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row", class: "numeric" }, integer(index + 1)),
+      ...line.map((cell, at) => el("td", { class: at === line.length - 1 ? "numeric" : undefined }, cell)),
+      recorded && el("td", { class: "past" }, recorded[index] ?? "–"),
+    ),
+  );
+  const table = el(
+    "table",
+    { class: "rows" },
+    el("caption", { class: "visually-hidden" }, name),
+    el("thead", {}, el("tr", {}, ...heads.map((head, at) => el("th", { scope: "col", class: at === 0 || at === columns.length ? "numeric" : undefined }, head)))),
+    el("tbody", {}, ...lines),
+  );
+  const note = shown < count ? t("first_rows_of", { shown: integer(shown), count: integer(count) }) : tn("rows", count);
+  return [el("p", { class: "hint" }, note), el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table)];
+}
+
+function renderTensor(output, outcome, expected) {
+  const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
+  const parts = [
+    el(
+      "dl",
+      { class: "summary" },
+      fact(t("shape"), shapeText(outcome.shape)),
+      fact(t("element_type"), outcome.dtype),
+      fact(t("smallest"), number(outcome.min, "–")),
+      fact(t("largest"), number(outcome.max, "–")),
+      fact(t("mean"), number(outcome.mean, "–")),
+      outcome.not_finite_count > 0 && fact(t("not_finite"), integer(outcome.not_finite_count)),
+    ),
+  ];
+  const values = (of, name) =>
+    el(
+      "details",
+      {},
+      el("summary", {}, name),
+      el("pre", { tabindex: 0, role: "region", "aria-label": name }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
+    );
+  const count = integer(outcome.values.length);
+  if (outcome.values.length > 0) parts.push(values(outcome, t("first_values", { count })));
+  if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${t("first_values", { count: integer(expected.values.length) })}`));
+  return { rest: parts };
+}
+
+function shapeText(shape) {
+  return shape.length === 0 ? "()" : shape.join(" × ");
+}
+
+function wordAt(outcome, index) {
+  return outcome.not_finite?.find(([at]) => at === index)?.[1];
+}

@@ -1,0 +1,53 @@
+// Every word of the page comes from one table, so a translation is one more table.
+
+const strings = JSON.parse(document.getElementById("strings").textContent);
+const plurals = new Intl.PluralRules(strings.lang);
+
+/** The text under `key`, with `{name}` replaced by `values.name`. */
+export function t(key, values = {}) {
+  const text = strings[key];
+  if (text === undefined) throw new Error(`no text ${key}`);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+/** The text under `key.one`, `key.other` … for this count, with `{count}` and `values` replaced. */
+export function tn(key, count, values = {}) {
+  const form = `${key}.${plurals.select(count)}`;
+  return t(form in strings ? form : `${key}.other`, { count: integer(count), ...values });
+}
+
+/** A whole number as people of this language write it. */
+export function integer(value) {
+  return new Intl.NumberFormat(strings.lang).format(value);
+}
+
+/** A size in the largest binary unit that keeps it above 1. */
+export function bytes(count) {
+  const short = (value) => new Intl.NumberFormat(strings.lang, { maximumFractionDigits: 1 }).format(value);
+  if (count < 1024) return t("bytes", { count: integer(count) });
+  if (count < 1024 * 1024) return t("kib", { count: short(count / 1024) });
+  return t("mib", { count: short(count / 1024 / 1024) });
+}
+
+/** A number as a person reads it: four significant digits; `word` where it is not finite. */
+export function number(value, word = "NaN") {
+  if (value === null || value === undefined) return word;
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return integer(value);
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
+  return value.toExponential(3);
+}
+
+/** A score; on a scale from 0 to 1 with three decimals, and never rounded to certainty. */
+export function score(value, unit, word = "NaN") {
+  if (value === null || value === undefined || !unit) return number(value, word);
+  if (value > 0 && value < 0.0005) return "<0.001";
+  if (value < 1 && value >= 0.9995) return ">0.999";
+  return value.toFixed(3);
+}
+
+/** A difference: only its magnitude matters. */
+export function delta(value) {
+  if (value === null || value === undefined) return "NaN";
+  return value === 0 ? "0" : value.toExponential(1);
+}

@@ -1,0 +1,139 @@
+// A table: one row as a form, many rows as a CSV file. The file is not read here:
+// the program that will run it is the one that reads it.
+
+import { chooser, frame } from "./chooser.js";
+import { authored, el } from "./dom.js";
+import { bytes, number, t } from "./strings.js";
+import { TransportError } from "./transport.js";
+
+/** How much of a CSV file is shown, in bytes and in lines. */
+const PREVIEW_BYTES = 2048;
+const PREVIEW_LINES = 5;
+
+/** A form with a field per column, or a CSV file. */
+export function tableInput(description, options) {
+  const id = `input-${description.name}`;
+  const fields = description.columns.map((column, index) => makeField(column, `${id}-${index}`, options));
+  const form = el("div", { class: "fields" }, ...fields.map((field) => field.element));
+  const hint = el("p", { class: "hint", id: `${id}-csv-hint` }, t("csv_hint"));
+  const card = el("div", { class: "csv" });
+  let source = null;
+
+  const choose = chooser({
+    id: `${id}-csv`,
+    words: t("load_csv"),
+    accept: [...description.media_types, ...description.extensions].join(","),
+    describedBy: hint.id,
+    options,
+    take(file) {
+      show({ file });
+      options.changed();
+    },
+  });
+  const back = el("button", { type: "button", class: "button quiet" }, t("use_form"));
+  back.addEventListener("click", () => {
+    show(null);
+    options.changed();
+    choose.control.focus();
+  });
+  const zone = el("div", { class: "drop slim" }, card, el("div", { class: "drop-words" }, choose.control, choose.label, back), hint);
+  choose.acceptDrops(zone);
+
+  function show(next) {
+    source = next;
+    form.hidden = Boolean(next);
+    back.hidden = !next || fields.length === 0;
+    card.replaceChildren();
+    zone.classList.toggle("filled", Boolean(next));
+    if (next?.file) showFile(card, next.file);
+    else if (next) card.append(el("code", {}, JSON.stringify(next.value)));
+  }
+
+  function write(next) {
+    const row = next.value;
+    const fits = row && !Array.isArray(row) && fields.length > 0;
+    show(fits ? null : next);
+    if (fits) for (const field of fields) field.write(row[field.name]);
+  }
+
+  show(null);
+  return {
+    element: frame(description, form, zone),
+    immediate: false,
+    read() {
+      if (source) return source;
+      const row = fields.map((field) => [field.name, field.read()]);
+      return row.every(([, cell]) => cell === null) ? null : { value: Object.fromEntries(row) };
+    },
+    write,
+    clear() {
+      show(null);
+      for (const field of fields) field.write(null);
+    },
+  };
+}
+
+async function showFile(card, file) {
+  const name = file.name ?? "CSV";
+  const text = await file.slice(0, PREVIEW_BYTES).text();
+  const lines = text.split(/\r?\n/).slice(0, PREVIEW_LINES).join("\n");
+  card.append(
+    el("p", {}, authored(name), ` · ${bytes(file.size)}`),
+    el("pre", { tabindex: 0, role: "region", "aria-label": t("csv_first_lines", { name }) }, el("code", {}, lines)),
+  );
+}
+
+function makeField(column, id, options) {
+  const note = el("span", { class: "field-note", id: `${id}-note` });
+  const control = column.categories ? categories(column, id) : numeric(column, id);
+  control.setAttribute("aria-describedby", note.id);
+  const refresh = () => {
+    const { text, warn } = remark(column, control);
+    note.replaceChildren(...[column.description && el("span", { dir: "auto" }, column.description), text && el("span", {}, text)].filter(Boolean));
+    note.classList.toggle("warn", warn);
+    control.toggleAttribute("aria-invalid", false);
+    if (control.validity.badInput) control.setAttribute("aria-invalid", "true");
+  };
+  control.addEventListener("input", () => {
+    refresh();
+    options.changed();
+  });
+  refresh();
+  const unit = column.unit && el("span", { class: "unit" }, authored(column.unit));
+  const label = el("label", { class: "field-label", for: id }, authored(column.name), unit && " ", unit);
+  return {
+    element: el("div", { class: "field" }, label, control, note),
+    name: column.name,
+    read: () => cell(column, control),
+    write(value) {
+      control.value = value === null || value === undefined ? "" : String(value);
+      refresh();
+    },
+  };
+}
+
+function numeric(column, id) {
+  const text = column.kind === "number" ? { type: "number", step: "any" } : { type: "text", dir: "auto" };
+  return el("input", { id, autocomplete: "off", ...text });
+}
+
+function categories(column, id) {
+  const options = column.categories.map((name) => el("option", { value: name, dir: "auto" }, name));
+  return el("select", { id }, el("option", { value: "" }, "–"), ...options);
+}
+
+function cell(column, control) {
+  if (control.validity.badInput) throw new TransportError(t("error_not_a_number", { name: column.name }));
+  if (control.value === "") return null;
+  return column.kind === "number" ? control.valueAsNumber : control.value;
+}
+
+function remark(column, control) {
+  if (control.validity.badInput) return { text: t("column_not_a_number"), warn: true };
+  if (!column.range) return { text: null, warn: false };
+  const [low, high] = column.range;
+  const words = { low: number(low), high: number(high) };
+  const value = control.value === "" ? null : Number(control.value);
+  if (value !== null && (value < low || value > high)) return { text: t("column_outside", words), warn: true };
+  return { text: t("column_range", words), warn: false };
+}

@@ -1,0 +1,103 @@
+//! The ES modules of the page as one script.
+//!
+//! A page that works from a file cannot import anything, so the modules are
+//! put one after the other, in the order below, without their `import` lines and
+//! `export` words. That is only right while every import names an earlier module
+//! and no two modules declare the same name at their top; the tests hold them to it.
+
+/// The modules, each after those it imports from.
+const MODULES: &[(&str, &str)] = &[
+    ("strings.js", include_str!("../page/strings.js")),
+    ("dom.js", include_str!("../page/dom.js")),
+    ("transport.js", include_str!("../page/transport.js")),
+    ("chooser.js", include_str!("../page/chooser.js")),
+    ("table.js", include_str!("../page/table.js")),
+    ("inputs.js", include_str!("../page/inputs.js")),
+    ("outputs.js", include_str!("../page/outputs.js")),
+    ("examples.js", include_str!("../page/examples.js")),
+    ("main.js", include_str!("../page/main.js")),
+];
+
+/// All modules as the content of one `<script type="module">`.
+pub(crate) fn script() -> String {
+    let mut script = String::new();
+    for (name, source) in MODULES {
+        script.push_str("\n// ");
+        script.push_str(name);
+        script.push('\n');
+        // `lines` also makes a checkout with CRLF endings give the same bytes.
+        for line in source.lines().filter(|line| !line.starts_with("import ")) {
+            script.push_str(line.strip_prefix("export ").unwrap_or(line));
+            script.push('\n');
+        }
+    }
+    script
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// The name that a line at the top of a module declares, and whether it is exported.
+    fn declared(line: &str) -> Option<(&str, bool)> {
+        let (line, exported) =
+            line.strip_prefix("export ").map_or((line, false), |line| (line, true));
+        let keywords = ["async function ", "function ", "const ", "let ", "class "];
+        let rest = keywords.iter().find_map(|keyword| line.strip_prefix(keyword))?;
+        let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))?;
+        (end > 0).then(|| (&rest[..end], exported))
+    }
+
+    #[test]
+    fn no_two_modules_declare_the_same_name() {
+        let mut seen = BTreeMap::new();
+        for (module, source) in MODULES {
+            for (name, _) in source.lines().filter_map(declared) {
+                assert_eq!(
+                    seen.insert(name, module),
+                    None,
+                    "`{name}` of {module} is declared twice"
+                );
+            }
+        }
+        assert!(seen.len() > 40, "{seen:?}");
+    }
+
+    #[test]
+    fn every_import_names_an_export_of_an_earlier_module() {
+        let mut exports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (module, source) in MODULES {
+            for line in source.lines().filter(|line| line.starts_with("import")) {
+                let inner =
+                    line.strip_prefix("import { ").and_then(|rest| rest.split_once(" } from \"./"));
+                let (names, from) = inner.expect(line);
+                let from = from.strip_suffix("\";").expect(line);
+                let known = exports.get(from).unwrap_or_else(|| panic!("{module}: {line}"));
+                for name in names.split(", ") {
+                    assert!(
+                        known.contains(name),
+                        "{module} imports `{name}`, which {from} does not export"
+                    );
+                }
+            }
+            let own = source.lines().filter_map(declared).filter(|(_, exported)| *exported);
+            exports.insert(module, own.map(|(name, _)| name).collect());
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_module_is_left_and_nothing_ends_the_element() {
+        let script = script();
+        assert!(!script.contains("</script") && !script.contains("<!--"));
+        assert!(
+            !script.lines().any(|line| line.starts_with("import ") || line.starts_with("export "))
+        );
+        for forbidden in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "getContext("]
+        {
+            assert!(!script.contains(forbidden), "{forbidden}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Reads a project and proposes a `bundle.toml`. Everything that is not read off
+//! a file is marked as a guess; nothing is invented where a guess would be a claim
+//! (what the model is for, its accuracy, its examples).
+
+mod citation;
+mod draft;
+mod framework;
+mod licence;
+mod survey;
+mod toml_text;
+
+use std::path::Path;
+
+use bundle_project::{ProjectError, SourceTree};
+
+use self::{draft::Draft, survey::Survey};
+
+/// The commented `bundle.toml` that `init` proposes for a directory; guesses are marked. With the notes to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The text.
+    pub text: String,
+    /// What to do next.
+    pub notes: Vec<String>,
+}
+
+/// Reads a project and proposes a `bundle.toml`. None of its code is run.
+pub fn init(directory: &Path) -> Result<Proposal, ProjectError> {
+    let tree = SourceTree::from_directory(directory)?;
+    let survey = Survey::of(&tree)?;
+    let draft = Draft::of(&survey);
+    let mut notes = survey.notes;
+    notes.extend(draft.notes);
+    Ok(Proposal { text: draft.text, notes })
+}

@@ -1,0 +1,34 @@
+//! A project into a bundle: [`init`] proposes a `bundle.toml`, [`pack`] writes the file.
+//!
+//! `pack` refuses only statements that are false: a file that `bundle.toml`
+//! refers to and that is not there, an example whose replay is not what was
+//! recorded. A network that cannot run here packs, and says so.
+//!
+//! ```no_run
+//! use bundle_archive::WriteOptions;
+//! use bundle_pack::{PackRequest, pack};
+//!
+//! let request = PackRequest {
+//!     directory: "paper".into(),
+//!     output: ".".into(),
+//!     write: WriteOptions { level: 3, threads: 2 },
+//!     must_run: false,
+//!     skip_replay: false,
+//!     withhold: vec![],
+//! };
+//! let packed = pack(&request, &|_| {}, &|| false)?;
+//! println!("{} {}", packed.path.display(), packed.written.id);
+//! # Ok::<(), bundle_pack::PackError>(())
+//! ```
+
+mod error;
+mod init;
+mod measure;
+mod pack;
+mod rehearse;
+mod request;
+
+pub use error::PackError;
+pub use init::{Proposal, init};
+pub use pack::pack;
+pub use request::{PackRequest, Packed, Progress};

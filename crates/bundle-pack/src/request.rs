@@ -1,0 +1,56 @@
+//! What is asked of `pack`, and what it did.
+
+use std::path::PathBuf;
+
+use bundle_archive::{WriteOptions, Written};
+use bundle_run::ExampleReplay;
+
+/// What was asked of `pack`.
+#[derive(Clone, Debug)]
+pub struct PackRequest {
+    /// The project.
+    pub directory: PathBuf,
+    /// The file to write, or an existing directory for `NAME-VERSION.bundle.tar.zst`.
+    pub output: PathBuf,
+    /// Level and threads.
+    pub write: WriteOptions,
+    /// Refuse a bundle whose network cannot run here.
+    pub must_run: bool,
+    /// Pack without replaying the examples.
+    pub skip_replay: bool,
+    /// Globs of members held back.
+    pub withhold: Vec<String>,
+}
+
+/// What `pack` did.
+#[derive(Debug)]
+pub struct Packed {
+    /// The file.
+    pub path: PathBuf,
+    /// Id, size, members.
+    pub written: Written,
+    /// The replays.
+    pub replays: Vec<ExampleReplay>,
+    /// Why the network could not run, where it could not.
+    pub not_run: Option<String>,
+    /// Remarks for the author (links not packed, additions in an extracted bundle …).
+    pub notes: Vec<String>,
+}
+
+/// What `pack` is doing, for a progress bar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Replaying example i of n.
+    Replay {
+        /// Name.
+        name: String,
+        /// From 1.
+        index: usize,
+        /// All.
+        count: usize,
+    },
+    /// Total bytes to pack, once.
+    Total(u64),
+    /// More bytes packed.
+    Bytes(u64),
+}
