@@ -47,6 +47,6 @@ pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Finding};
 pub use render::{render_json, render_text, report_schema};
-pub use report::{CheckRequest, Profile, Report, check};
+pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};
 pub use rules::{RULESET, rules};

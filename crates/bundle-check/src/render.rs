@@ -1,6 +1,7 @@
 //! The report for people and for programs.
 
 mod json;
+mod layout;
 mod text;
 
 pub use json::{render_json, report_schema};

@@ -9,6 +9,9 @@ use crate::{
     subject::{Container, Declared, Subject},
 };
 
+/// The one rule that a file which is no bundle is asked about.
+const CONTAINER: &str = "FILE-1";
+
 /// What was asked.
 #[derive(Clone, Debug)]
 pub struct CheckRequest {
@@ -37,6 +40,40 @@ impl Profile {
     }
 }
 
+/// What a check comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Rules that must hold do, and none fails.
+    Holds,
+    /// A rule that must hold fails.
+    DoesNotHold,
+    /// No rule that must hold has anything to judge: a directory without `bundle.toml`.
+    NothingDeclared,
+}
+
+impl Verdict {
+    /// Judges the findings of all rules.
+    pub fn of(findings: &[Finding]) -> Self {
+        let must = |id| rules().iter().any(|rule| rule.id == id && rule.severity == Severity::Must);
+        let musts = findings.iter().filter(|finding| must(finding.rule));
+        let answers: Vec<Answer> = musts.map(|finding| finding.answer).collect();
+        match (answers.contains(&Answer::Fail), answers.contains(&Answer::Pass)) {
+            (true, _) => Self::DoesNotHold,
+            (false, true) => Self::Holds,
+            (false, false) => Self::NothingDeclared,
+        }
+    }
+
+    /// The word of reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does-not-hold",
+            Self::NothingDeclared => "nothing-declared",
+        }
+    }
+}
+
 /// A whole report. Text in it is safe to show.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -52,6 +89,8 @@ pub struct Report {
     pub profile: Profile,
     /// One answer of every rule, in the order of the table.
     pub findings: Vec<Finding>,
+    /// What the findings come to.
+    pub verdict: Verdict,
     /// Whether no rule that must hold fails.
     pub holds: bool,
     /// Items of the checklist that pass, of those that apply.
@@ -77,10 +116,15 @@ pub fn check(
 
 /// Asks every rule, then judges.
 pub(crate) fn report(subject: &Subject, name: &str) -> Report {
-    let findings: Vec<Finding> = rules().iter().map(|rule| rule.find(subject)).collect();
-    let judged = || rules().iter().copied().zip(&findings);
-    let holds = !judged()
-        .any(|(rule, finding)| rule.severity == Severity::Must && finding.answer == Answer::Fail);
+    let broken = matches!(subject.container, Container::Broken(_));
+    let ask = |rule: &&'static Rule| {
+        if broken && rule.id != CONTAINER {
+            return rule.not_judged("the container cannot be opened");
+        }
+        rule.find(subject)
+    };
+    let findings: Vec<Finding> = rules().iter().map(ask).collect();
+    let verdict = Verdict::of(&findings);
     let declared = subject
         .manifest()
         .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
@@ -90,8 +134,9 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         files: subject.tree.files().len(),
         bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
         profile: subject.request.profile,
-        holds,
-        complete: completeness(judged()),
+        verdict,
+        holds: verdict != Verdict::DoesNotHold,
+        complete: completeness(rules().iter().copied().zip(&findings)),
         examples: examples(subject),
         claims: subject.manifest().map_or(0, |manifest| manifest.claims.len()),
         not_tested: not_tested(subject),
@@ -118,7 +163,7 @@ fn examples(subject: &Subject) -> Option<(usize, usize)> {
 fn not_tested(subject: &Subject) -> Vec<String> {
     let mut lines = Vec::new();
     if let Container::Broken(_) = subject.container {
-        lines.push("everything inside: the file could not be opened".to_owned());
+        return vec!["everything inside: the file could not be opened".to_owned()];
     }
     let manifest = subject.manifest();
     let models = manifest.is_some_and(|manifest| !manifest.models.by_name.is_empty());

@@ -1,7 +1,7 @@
 //! A rule says of itself what it is, why, and how it looks.
 
 use crate::{
-    Finding,
+    Evidence, Finding,
     finding::{Answer, Judgement},
     subject::Subject,
 };
@@ -72,7 +72,7 @@ impl Area {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Container => "unchanged",
-            Self::Signature => "signed",
+            Self::Signature => "signature",
             Self::Declaration => "declared",
             Self::Completeness => "complete",
             Self::Code => "code",
@@ -122,6 +122,12 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// The finding of a rule that is not asked.
+    pub(crate) fn not_judged(&self, why: &str) -> Finding {
+        let evidence = vec![Evidence::note(why)];
+        Finding { rule: self.id, answer: Answer::NotApplicable, evidence, remedy: None }
+    }
+
     /// Asks the rule about `subject`.
     pub(crate) fn find(&self, subject: &Subject) -> Finding {
         let Judgement { answer, evidence, remedy } = (self.inspect)(subject);

@@ -61,7 +61,8 @@ table! {
         /// The pipeline, first step first.
         steps: Vec<Step> = Vec::new(),
         /// ONNX input = value that the pipeline publishes. The result of the last
-        /// step is published as `value`; some steps publish more.
+        /// step is published as `value`, each numeric column of a table under its
+        /// name; `top_k` publishes `values` and `indices` too.
         tensors: TensorRoles,
         /// How long sounds and series are cut. Reserved: parsed, not yet run.
         window: Option<Window>,

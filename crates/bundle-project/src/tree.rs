@@ -408,7 +408,7 @@ impl FileSource for SourceTree {
 
 /// What an earlier `pack` wrote, or did not finish writing, at the top of the project.
 fn is_packers_own(name: &str) -> bool {
-    let unfinished = name.starts_with(".bundle-") && name.ends_with(".part");
+    let unfinished = name.starts_with(".bundle-") && name.strip_suffix(".part").is_some();
     !name.contains('/') && (name.ends_with(BUNDLE_SUFFIX) || unfinished)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bundle_manifest::{EntryName, FileSource, Labels, Manifest, Model, Output, TensorRoles};
+use bundle_manifest::{EntryName, FileSource, Labels, Manifest, Model, Output, Step, TensorRoles};
 use bundle_preprocess::{
     InputPipeline, InputSource, LabelMap, NamedTensors, Outcome, OutputPipeline, Stage, Tensor,
 };
@@ -164,10 +164,143 @@ fn only_model(manifest: &Manifest) -> Result<(&EntryName, &Model), RunError> {
             Err(RunErrorKind::NoModel { why }.into())
         }
         _ => {
-            LabelMap::of(value.lines().map(str::to_owned).collect())
-                .map(Some)
-                .map_err(|error| RunError::mismatch(subject(), error.to_string()))
+            let names: Vec<String> = models.keys().map(|name| format!("`{name}`")).collect();
+            Err(RunError::planned(format!("several models ({})", names.join(", "))))
         }
+    }
+}
+
+/// What the format reserves is refused by name, never ignored.
+fn reserved(manifest: &Manifest) -> Result<(), RunError> {
+    if !manifest.links.is_empty() {
+        return Err(RunError::planned("`links` between models"));
+    }
+    for input in &manifest.inputs {
+        let name = &input.name;
+        if input.window.is_some() {
+            return Err(RunError::planned(format!("`window` of the input `{name}`")));
+        }
+        if input.tile.is_some() {
+            return Err(RunError::planned(format!("`tile` of the input `{name}`")));
+        }
+    }
+    match manifest.outputs.iter().find(|output| output.restore.is_some()) {
+        Some(output) => {
+            Err(RunError::planned(format!("`restore` of the output `{}`", output.name)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_inputs(
+    inputs: &BTreeMap<EntryName, BoundInput>,
+    network: &Network,
+) -> Result<(), RunError> {
+    let known = || network.report().inputs.iter().map(|input| input.name.as_str());
+    let filled: Vec<&str> = network.filled_in().collect();
+    let mut fed_by = BTreeMap::<&str, &EntryName>::new();
+    for (name, input) in inputs {
+        for onnx in input.tensors.keys() {
+            let subject = || format!("input `{name}`");
+            if !known().any(|known| known == onnx) {
+                let message = format!("the network has no input `{onnx}`");
+                return Err(
+                    RunError::mismatch(subject(), message).with_hint(nearest(onnx, known()))
+                );
+            }
+            if let Some(other) = fed_by.insert(onnx, name) {
+                let message = format!("the network's input `{onnx}` is also fed by `{other}`");
+                return Err(RunError::mismatch(subject(), message));
+            }
+        }
+    }
+    match known().find(|onnx| !fed_by.contains_key(onnx) && !filled.contains(onnx)) {
+        None => Ok(()),
+        Some(onnx) => {
+            let message = "is fed by no input, constant or state";
+            let hint = format!(
+                "add it to `tensors` of an input, or to `constants` of the model; {}",
+                listed(known())
+            );
+            Err(RunError::mismatch(format!("the network's input `{onnx}`"), message)
+                .with_hint(hint))
+        }
+    }
+}
+
+/// What the network takes, in words.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    format!("the network takes {}", names.join(", "))
+}
+
+fn check_output(output: &Output, report: &OnnxReport) -> Result<(), RunError> {
+    let known = || report.outputs.iter().map(|output| output.name.as_str());
+    let subject = || format!("output `{}`", output.name);
+    match output.tensors.values().find(|onnx| !known().any(|known| known == *onnx)) {
+        Some(onnx) => {
+            let message = format!("the network has no output `{onnx}`");
+            Err(RunError::mismatch(subject(), message).with_hint(nearest(onnx, known())))
+        }
+        None if output.main_tensor().is_none() => {
+            Err(RunError::mismatch(subject(), "`tensors` has no main role"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn labels(
+    output: &Output,
+    report: &OnnxReport,
+    files: &dyn FileSource,
+) -> Result<Option<LabelMap>, RunError> {
+    let subject = || format!("labels of the output `{}`", output.name);
+    let map = |names: Vec<String>| {
+        let map = LabelMap::of(names);
+        map.map(Some).map_err(|error| RunError::mismatch(subject(), error.to_string()))
+    };
+    match &output.labels {
+        None => Ok(None),
+        Some(Labels::Names(names)) => map(names.clone()),
+        Some(Labels::File(path)) => {
+            let bytes = read_file(files, path, MAX_LABEL_BYTES)?;
+            let text =
+                String::from_utf8(bytes).map_err(|_| RunError::file(path, "is not UTF-8"))?;
+            LabelMap::parse(&text)
+                .map(Some)
+                .map_err(|error| RunError::file(path, error.to_string()))
+        }
+        Some(Labels::OnnxMetadata(key)) => {
+            let value = report.metadata.get(key).ok_or_else(|| {
+                let message = format!("the ONNX file has no metadata `{key}`");
+                RunError::mismatch(subject(), message)
+                    .with_hint(nearest(key, report.metadata.keys().map(String::as_str)))
+            })?;
+            map(value.lines().map(str::to_owned).collect())
+        }
+    }
+}
+
+/// Where the graph says how many classes there are, the labels must be as many.
+fn check_classes(
+    output: &Output,
+    pipeline: &OutputPipeline,
+    report: &OnnxReport,
+) -> Result<(), RunError> {
+    let keeps_classes = |step: &Step| matches!(step, Step::Softmax(_) | Step::Sigmoid(_));
+    let (Some(labels), true) = (pipeline.labels(), output.steps.iter().all(keeps_classes)) else {
+        return Ok(());
+    };
+    let tensor =
+        report.outputs.iter().find(|tensor| Some(tensor.name.as_str()) == output.main_tensor());
+    let shape = tensor.and_then(|tensor| tensor.shape.as_ref());
+    let count = u64::try_from(labels.names.len()).unwrap_or(u64::MAX);
+    match shape.and_then(|shape| shape.last()) {
+        Some(Ok(classes)) if *classes != count => {
+            let message = format!("the class axis has {classes} elements, the label map has {count} labels");
+            Err(RunError::mismatch(format!("output `{}`", output.name), message))
+        }
+        _ => Ok(()),
     }
 }
 

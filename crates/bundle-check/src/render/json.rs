@@ -25,6 +25,7 @@ pub fn render_json(report: &Report) -> Json {
         "id": report.id,
         "files": report.files,
         "bytes": report.bytes,
+        "verdict": report.verdict.as_str(),
         "holds": report.holds,
         "complete": { "pass": report.complete.0, "applicable": report.complete.1 },
         "examples": examples,

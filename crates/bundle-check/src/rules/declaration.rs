@@ -58,7 +58,10 @@ fn show(problem: &Problem) -> Evidence {
 
 fn references(subject: &Subject) -> Judgement {
     let (Some(manifest), Some(source)) = (subject.manifest(), &subject.source) else {
-        return Judgement::unknown("bundle.toml says nothing");
+        return match &subject.declared {
+            Declared::Absent => Judgement::not_applicable("there is no bundle.toml"),
+            _ => Judgement::unknown("bundle.toml cannot be read"),
+        };
     };
     let absent = source.absent(manifest);
     if let Some(first) = absent.first() {

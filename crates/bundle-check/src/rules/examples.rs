@@ -2,11 +2,11 @@
 
 use bundle_manifest::{Example, Manifest};
 use bundle_preprocess::{Tensor, TensorData, read_npy};
-use bundle_run::{ExampleReplay, StepReplay};
+use bundle_run::{Difference, ExampleReplay, OutputReplay, RunErrorKind, StepReplay};
 
 use super::model::no_model;
 use crate::{
-    Area, Evidence, Rule, Severity,
+    Answer, Area, Evidence, Rule, Severity,
     finding::Judgement,
     subject::{Replay, Subject},
 };
@@ -149,51 +149,97 @@ fn replays(subject: &Subject) -> Judgement {
     if replays.is_empty() {
         return Judgement::not_applicable("no example has an expected output");
     }
-    let failed: Vec<_> = replays.iter().filter_map(differs).collect();
+    let failed: Vec<_> = replays.iter().filter(|replay| !holds(replay)).collect();
     let (all, hold) = (replays.len(), replays.len() - failed.len());
-    let summary = format!("{hold}/{all} examples within tolerance");
+    let summary = Evidence::note(format!("{hold}/{all} examples within tolerance"));
     if failed.is_empty() {
-        return Judgement::pass([Evidence::note(summary)]);
+        return Judgement::pass([summary]);
     }
-    Judgement::fail(std::iter::once(Evidence::note(summary)).chain(failed))
+    if let Some(why) = failed.iter().map(|replay| not_compared(replay)).collect::<Option<Vec<_>>>()
+    {
+        return Judgement::new(Answer::Unknown, why.into_iter().map(Evidence::note));
+    }
+    let mut steps: Vec<_> = failed.iter().filter_map(|replay| first_step(replay)).collect();
+    steps.dedup();
+    let common = match steps.as_slice() {
+        [step] => Some(Evidence::note(format!("first step that differs: {step}"))),
+        _ => None,
+    };
+    let differ = failed.iter().map(|replay| differs(replay));
+    Judgement::fail(std::iter::once(summary).chain(common).chain(differ))
 }
 
-/// How an example differs, if it does: the first step that does, else the output.
-fn differs(replay: &Replay) -> Option<Evidence> {
+fn holds(replay: &Replay) -> bool {
+    replay.outcome.as_ref().is_ok_and(|replay| replay.holds)
+}
+
+/// Why an example says nothing, where this version cannot make its comparison.
+fn not_compared(replay: &Replay) -> Option<String> {
+    match &replay.outcome {
+        Err(error) if matches!(error.kind, RunErrorKind::Planned { .. }) => {
+            Some(format!("{}: {error}", replay.name))
+        }
+        Err(_) => None,
+        Ok(again) => {
+            let mut missed = again.outputs.values().filter(|output| !output.comparison.holds);
+            let reserved = |output: &OutputReplay| {
+                matches!(output.comparison.difference, Some(Difference::Unsupported(_)))
+            };
+            let all = missed.clone().all(reserved);
+            let difference = missed.next()?.comparison.difference.as_ref()?;
+            all.then(|| format!("{}: {difference}", replay.name))
+        }
+    }
+}
+
+/// How an example differs: the output, then where that began.
+fn differs(replay: &Replay) -> Evidence {
     let name = &replay.name;
     let again = match &replay.outcome {
-        Err(error) => return Some(Evidence::note(format!("{name}: {error}"))),
-        Ok(again) if again.holds => return None,
+        Err(error) => return Evidence::note(format!("{name}: {error}")),
         Ok(again) => again,
     };
     let output = again.outputs.iter().find(|(_, output)| !output.comparison.holds);
     let difference = output.map_or_else(String::new, |(output, replayed)| {
         let what = replayed.comparison.difference.as_ref();
         let what = what.map_or_else(|| "differs".to_owned(), ToString::to_string);
-        format!("output `{output}`: {what}")
+        format!("`{output}`: {what}")
     });
-    let step = first_step(again).map_or_else(String::new, |text| format!("; {text}"));
-    Some(Evidence::note(format!("{name}: {difference}{step}")))
+    let origin = origin(again).map_or_else(String::new, |text| format!("; {text}"));
+    Evidence::note(format!("{name}: {difference}{origin}"))
 }
 
-/// The first step that misses on the recorded value before it; else the first
-/// that misses end to end.
-fn first_step(replay: &ExampleReplay) -> Option<String> {
+/// The first step that misses: on the recorded value before it, else end to end.
+fn missed(replay: &ExampleReplay) -> Option<(&StepReplay, &'static str, f64)> {
     let local = replay.steps.iter().find(|step| !step.local.holds);
     let propagated = || replay.steps.iter().find(|step| !step.propagated.holds);
-    let show = |step: &StepReplay, kind: &str, comparison: &bundle_run::Comparison| {
-        format!(
-            "first step that differs: {} {} of `{}` ({kind} error {:.3e})",
-            step.index, step.op, step.input, comparison.max_abs
-        )
-    };
-    match local {
-        Some(step) => Some(show(step, "local", &step.local)),
-        None => match propagated() {
-            Some(step) => Some(show(step, "propagated", &step.propagated)),
-            None if replay.steps.is_empty() => None,
-            None => Some("every recorded step agrees: the network differs".to_owned()),
-        },
+    local
+        .map(|step| (step, "local", step.local.max_abs))
+        .or_else(|| propagated().map(|step| (step, "propagated", step.propagated.max_abs)))
+}
+
+/// The step, its operation and its input: `3 resize of photograph`.
+fn first_step(replay: &Replay) -> Option<String> {
+    let (step, _, _) = missed(replay.outcome.as_ref().ok()?)?;
+    Some(format!("{} {} of `{}`", step.index, step.op, step.input))
+}
+
+/// Where the difference of an example began, as far as its stages tell.
+fn origin(replay: &ExampleReplay) -> Option<String> {
+    if let Some((step, kind, error)) = missed(replay) {
+        return Some(format!("step {} {}: {kind} error {error:.3e}", step.index, step.op));
+    }
+    let agree = !replay.steps.is_empty() || !replay.values.is_empty();
+    let network = replay.network.iter().find(|(_, comparison)| !comparison.holds);
+    match network {
+        Some((name, comparison)) if agree => Some(format!(
+            "every recorded step agrees, `{name}` of the network differs by {:.3e}",
+            comparison.max_abs
+        )),
+        None if !replay.network.is_empty() => {
+            Some("the network agrees, the output's steps differ".to_owned())
+        }
+        _ => None,
     }
 }
 

@@ -123,17 +123,19 @@ fn runs(subject: &Subject) -> Judgement {
     }
     match subject.predictor() {
         Some(Err(error)) => refused(subject, error),
-        _ => Judgement::pass(reports.iter().map(|(_, model, report)| {
-            let opset = report
-                .opsets
-                .iter()
-                .find(|(domain, _)| domain.is_empty())
-                .map_or(0, |(_, version)| *version);
-            Evidence::of(
-                &model.onnx,
-                format!("loads; opset {opset}, {} parameters", grouped(report.parameters)),
-            )
-        })),
+        _ => Judgement::pass(
+            reports.iter().map(|(_, model, report)| Evidence::of(&model.onnx, loads(report))),
+        ),
+    }
+}
+
+/// `loads; opset 13, 22,058 parameters`
+fn loads(report: &OnnxReport) -> String {
+    let opset = report.opsets.iter().find(|(domain, _)| domain.is_empty());
+    let opset = opset.map_or_else(String::new, |(_, version)| format!("; opset {version}"));
+    match report.parameters {
+        0 => format!("loads{opset}"), // trees keep theirs in attributes
+        parameters => format!("loads{opset}, {} parameters", grouped(parameters)),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) static SIGNATURE: Rule = Rule {
 
 fn signature(subject: &Subject) -> Judgement {
     match &subject.container {
-        Container::Directory => Judgement::not_applicable("a directory has no signature"),
+        Container::Directory => Judgement::not_applicable("a directory, not a packed bundle"),
         Container::Broken(_) => Judgement::unknown("the container cannot be opened"),
         Container::Bundle { archive, .. } if archive.signature().is_some() => {
             Judgement::unknown("signed; signatures are not verified by this version")

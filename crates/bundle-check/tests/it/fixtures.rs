@@ -100,10 +100,16 @@ fn a_changed_step_is_named() {
     let report = report(sandbox.path());
     assert!(!report.holds);
     let found = finding(&report, "EXAM-3");
-    let named = found.evidence.iter().filter(|line| {
-        line.text.contains("first step that differs: 4 normalize of `image` (local error")
-    });
-    assert!(named.count() > 0, "{found:?}");
+    let lines: Vec<_> = found.evidence.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(
+        lines[..2],
+        [
+            format!("{}/7 examples within tolerance", report.examples.expect("replayed").0)
+                .as_str(),
+            "first step that differs: 4 normalize of `image`",
+        ]
+    );
+    assert!(lines[2].contains("; step 4 normalize: local error 3.2"), "{lines:?}");
 }
 
 #[test]

@@ -8,38 +8,52 @@ use crate::{
     tree::{Node, count, quote},
 };
 
-/// The columns at some step. `None` where they are not known: before `columns`,
-/// and after a step that this version cannot run.
-type Known<'s> = Option<BTreeMap<&'s str, &'s Column>>;
+/// The cells of a column at some step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cells<'s> {
+    /// Numbers.
+    Numbers,
+    /// Texts out of these.
+    Categories(&'s [String]),
+}
 
-pub(super) fn check(steps: &[Step], node: &Node<'_>) {
-    let mut known: Known<'_> = None;
-    let mut encoded = false;
+/// The columns at some step, by name. `None` where there are none, and after a
+/// step that this version cannot run, where nobody knows them.
+pub(super) type Known<'s> = Option<BTreeMap<String, Cells<'s>>>;
+
+/// Checks the steps of a table; returns the columns that are left after them.
+pub(super) fn check<'s>(steps: &'s [Step], node: &Node<'_>) -> Known<'s> {
+    let mut known: Known<'s> = None;
     for (index, step) in steps.iter().enumerate() {
         let node = &node.nth(index);
         match step {
             Step::Columns(step) => {
                 check_columns(step, node);
-                known = Some(
-                    step.columns.iter().map(|column| (column.name.as_str(), column)).collect(),
-                );
+                known = Some(step.columns.iter().map(described).collect());
             }
             Step::Impute(step) => check_impute(step, &known, node),
-            Step::StandardScale(step) => {
-                check_standard_scale(step, node);
-                check_scaled(step, &known, encoded, node);
-            }
+            Step::StandardScale(step) => check_standard_scale(step, &known, node),
             Step::OneHot(step) => {
                 check_one_hot(step, &known, node);
                 if let Some(known) = &mut known {
-                    known.remove(step.column.as_str());
+                    known.remove(&step.column);
+                    // The new columns have scikit-learn's names.
+                    let name = |category| format!("{}_{category}", step.column);
+                    known.extend(step.categories.iter().map(|c| (name(c), Cells::Numbers)));
                 }
-                encoded = true;
             }
-            Step::ColumnConcat(_) | Step::Planned(_) => known = None,
-            _ => {}
+            _ => known = None,
         }
     }
+    known
+}
+
+fn described(column: &Column) -> (String, Cells<'_>) {
+    let cells = match column.kind {
+        ColumnKind::Number => Cells::Numbers,
+        ColumnKind::Category => Cells::Categories(column.categories.as_deref().unwrap_or_default()),
+    };
+    (column.name.clone(), cells)
 }
 
 fn check_columns(step: &Columns, node: &Node<'_>) {
@@ -89,73 +103,58 @@ fn check_categories(categories: &[String], node: &Node<'_>) {
 }
 
 fn check_impute(step: &Impute, known: &Known<'_>, node: &Node<'_>) {
+    let values = node.at("values");
     for (name, value) in &step.values {
-        let values = node.at("values");
-        let Some(column) = find(name, known, &values.at_key(name)) else { continue };
-        let node = values.at(name);
-        match (column.kind, value) {
-            (ColumnKind::Number, Cell::Text(text)) => {
-                node.report(format!("the column {} has numbers, not {}", quote(name), quote(text)));
+        let Some(cells) = find(name, known, &values.at_key(name)) else { continue };
+        let (node, name) = (values.at(name), quote(name));
+        match (cells, value) {
+            (Cells::Numbers, Cell::Text(text)) => {
+                node.report(format!("the column {name} has numbers, not {}", quote(text)));
             }
-            (ColumnKind::Category, Cell::Number(number)) => {
-                node.report(format!(
-                    "the column {} has categories, not the number {number}",
-                    quote(name)
-                ));
+            (Cells::Categories(_), Cell::Number(number)) => {
+                node.report(format!("the column {name} has categories, not the number {number}"));
             }
-            (ColumnKind::Category, Cell::Text(text)) => {
-                let categories: Vec<&str> =
-                    column.categories.iter().flatten().map(String::as_str).collect();
-                if !categories.contains(&text.as_str()) {
-                    let (text_shown, name) = (quote(text), quote(name));
-                    let message = format!("{text_shown} is not a category of {name}");
-                    node.report_near(message, text, &categories);
-                }
+            (Cells::Categories(categories), Cell::Text(text)) if !categories.contains(text) => {
+                let categories: Vec<&str> = categories.iter().map(String::as_str).collect();
+                let message = format!("{} is not a category of {name}", quote(text));
+                node.report_near(message, text, &categories);
             }
-            (ColumnKind::Number, Cell::Number(_)) => {}
+            _ => {}
         }
     }
 }
 
-fn check_standard_scale(step: &StandardScale, node: &Node<'_>) {
+fn check_standard_scale(step: &StandardScale, known: &Known<'_>, node: &Node<'_>) {
     let (means, scales) = (step.mean.len(), step.scale.len());
     if means == 0 {
         node.at("mean").report("`mean` is empty; it has a value per column");
     } else if means != scales {
-        node.at("scale")
-            .report(format!("`mean` has {}, but `scale` has {scales}", count(means, "value")));
+        let means = count(means, "value");
+        node.at("scale").report(format!("`mean` has {means}, but `scale` has {scales}"));
     }
     check_not_zero("scale", &step.scale, &node.at("scale"));
+    if let Some(names) = &step.columns {
+        check_scaled(names, known, &node.at("columns"));
+        if names.len() != means {
+            let names = count(names.len(), "name");
+            node.at("mean").report(format!("`columns` has {names}, but `mean` has {means}"));
+        }
+    } else if let Some(known) = known {
+        let numeric = known.values().filter(|cells| **cells == Cells::Numbers).count();
+        if numeric != means {
+            let numeric = count(numeric, "numeric column");
+            node.at("mean").report(format!("the table has {numeric} here, but `mean` has {means}"));
+        }
+    }
 }
 
-/// Compares a scaler with the columns that it scales.
-fn check_scaled(step: &StandardScale, known: &Known<'_>, encoded: bool, node: &Node<'_>) {
-    let means = step.mean.len();
-    if let Some(names) = &step.columns {
-        let list = node.at("columns");
-        let each = || names.iter().enumerate().map(|(i, name)| (name.as_str(), list.nth(i)));
-        check_distinct("column", each());
-        for (name, node) in each() {
-            if find(name, known, &node).is_some_and(|column| column.kind == ColumnKind::Category) {
-                node.report(format!(
-                    "the column {} has categories and cannot be scaled",
-                    quote(name)
-                ));
-            }
-        }
-        if names.len() != means {
-            node.at("mean").report(format!(
-                "`columns` has {}, but `mean` has {means}",
-                count(names.len(), "name")
-            ));
-        }
-    } else if let (Some(known), false) = (known, encoded) {
-        let numeric = known.values().filter(|column| column.kind == ColumnKind::Number).count();
-        if numeric != means {
-            node.at("mean").report(format!(
-                "the table has {} here, but `mean` has {means}",
-                count(numeric, "numeric column")
-            ));
+/// The columns that a scaler names: distinct, and of numbers.
+fn check_scaled(names: &[String], known: &Known<'_>, node: &Node<'_>) {
+    let each = || names.iter().enumerate().map(|(i, name)| (name.as_str(), node.nth(i)));
+    check_distinct("column", each());
+    for (name, node) in each() {
+        if matches!(find(name, known, &node), Some(Cells::Categories(_))) {
+            node.report(format!("the column {} has categories and cannot be scaled", quote(name)));
         }
     }
 }
@@ -163,16 +162,15 @@ fn check_scaled(step: &StandardScale, known: &Known<'_>, encoded: bool, node: &N
 fn check_one_hot(step: &OneHot, known: &Known<'_>, node: &Node<'_>) {
     check_categories(&step.categories, &node.at("categories"));
     let node = node.at("column");
-    if find(&step.column, known, &node).is_some_and(|column| column.kind == ColumnKind::Number) {
+    if find(&step.column, known, &node) == Some(Cells::Numbers) {
         node.report(format!("the column {} has numbers, not categories", quote(&step.column)));
     }
 }
 
-/// The column that a step names, where the columns are known.
-fn find<'s>(name: &str, known: &Known<'s>, node: &Node<'_>) -> Option<&'s Column> {
+/// The cells of the column that a step names, where the columns are known.
+fn find<'s>(name: &str, known: &Known<'s>, node: &Node<'_>) -> Option<Cells<'s>> {
     let known = known.as_ref()?;
-    known
-        .get(name)
-        .copied()
-        .or_else(|| node.not_one_of("column", name, &known.keys().copied().collect::<Vec<_>>()))
+    known.get(name).copied().or_else(|| {
+        node.not_one_of("column", name, &known.keys().map(String::as_str).collect::<Vec<_>>())
+    })
 }

@@ -1,6 +1,9 @@
 //! Inputs, outputs, examples, claims and links: that what they name is declared.
 
-use super::steps;
+use super::{
+    columns::{self, Cells, Known},
+    steps,
+};
 use crate::{
     Claim, Compare, EntryName, Example, Input, InputKind, Link, Manifest, Output, OutputKind, Step,
     tree::{Node, list, quote},
@@ -8,22 +11,40 @@ use crate::{
 
 pub(super) fn check_input(manifest: &Manifest, input: &Input, node: &Node<'_>) {
     check_model(manifest, input.model.as_ref(), node);
-    steps::check(&input.steps, &node.at("steps"));
-    let tensors = node.at("tensors");
+    let steps = node.at("steps");
+    steps::check(&input.steps, &steps);
+    let columns = columns::check(&input.steps, &steps);
+    check_published(input, &columns, &node.at("tensors"));
+    check_pieces(input, node);
+}
+
+/// The values that `tensors` names are published: `value`, the results of `top_k`
+/// beside it, and the numeric columns where a table is left at the end.
+fn check_published(input: &Input, columns: &Known<'_>, tensors: &Node<'_>) {
     if input.tensors.is_empty() {
         tensors.report(format!("the input `{}` reaches no ONNX input", input.name));
     }
-    if let Some(published) = published(&input.steps) {
-        for (onnx_input, value) in &input.tensors {
-            if !published.contains(&value.as_str()) {
-                tensors.at(onnx_input).report_near(
-                    format!("no step publishes {}", quote(value)),
-                    value,
-                    &published,
-                );
-            }
+    let mut published = vec!["value"];
+    for step in &input.steps {
+        match step {
+            // Nobody knows yet what a planned step publishes.
+            Step::Planned(_) => return,
+            Step::TopK(_) => published.extend(["values", "indices"]),
+            _ => {}
         }
     }
+    let numeric = columns.iter().flatten().filter(|(_, cells)| **cells == Cells::Numbers);
+    published.extend(numeric.map(|(name, _)| name.as_str()));
+    for (onnx_input, value) in &input.tensors {
+        if !published.contains(&value.as_str()) {
+            let message = format!("no step publishes {}", quote(value));
+            tensors.at(onnx_input).report_near(message, value, &published);
+        }
+    }
+}
+
+/// How an input is cut: only what has a length or an area is.
+fn check_pieces(input: &Input, node: &Node<'_>) {
     if let Some(window) = &input.window {
         let node = node.at("window");
         if !matches!(input.kind, InputKind::Audio | InputKind::Series | InputKind::Text) {
@@ -49,23 +70,10 @@ pub(super) fn check_input(manifest: &Manifest, input: &Input, node: &Node<'_>) {
     }
 }
 
-/// The values that a pipeline publishes, or `None` where a step that this version
-/// cannot run may publish more.
-fn published(steps: &[Step]) -> Option<Vec<&'static str>> {
-    let mut published = vec!["value"];
-    for step in steps {
-        match step {
-            Step::Planned(_) => return None,
-            Step::TopK(_) => published.extend(["values", "indices"]),
-            _ => {}
-        }
-    }
-    Some(published)
-}
-
 pub(super) fn check_output(manifest: &Manifest, output: &Output, node: &Node<'_>) {
     check_model(manifest, output.model.as_ref(), node);
     steps::check(&output.steps, &node.at("steps"));
+    columns::check(&output.steps, &node.at("steps"));
     check_roles(output, &node.at("tensors"));
     check_restore(manifest, output, node);
     if output.labels.is_some()

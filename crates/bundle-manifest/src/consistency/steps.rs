@@ -3,13 +3,13 @@
 //! Whether one step takes what the step before gives is the pipeline's to say,
 //! in `bundle-preprocess`.
 
-use super::columns;
 use crate::{
     Alpha, CenterCrop, ColumnConcat, ConvertColor, Dtype, Interpolation, Normalize, Pad, Resize,
     ResizeImpl, ResizeSize, Step,
     tree::{Node, count, list},
 };
 
+/// Checks the parameters of each step.
 pub(super) fn check(steps: &[Step], node: &Node<'_>) {
     for (index, step) in steps.iter().enumerate() {
         let node = &node.nth(index);
@@ -31,7 +31,6 @@ pub(super) fn check(steps: &[Step], node: &Node<'_>) {
             _ => {}
         }
     }
-    columns::check(steps, node);
 }
 
 fn check_convert_color(step: &ConvertColor, node: &Node<'_>) {

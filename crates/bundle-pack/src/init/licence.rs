@@ -39,10 +39,13 @@ pub(super) fn spdx(text: &str) -> Option<&'static str> {
     let words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let body = words.to_lowercase();
     let head: String = body.chars().take(HEAD).collect();
+    // The text that is named first is the one that is printed; rows break a tie.
     let find = |table: &[(&[&str], &'static str)], text: &str| {
-        let hit =
-            table.iter().find(|(phrases, _)| phrases.iter().all(|phrase| text.contains(phrase)));
-        hit.map(|(_, name)| *name)
+        let here = table
+            .iter()
+            .filter(|(phrases, _)| phrases.iter().all(|phrase| text.contains(phrase)))
+            .filter_map(|(phrases, name)| Some((text.find(phrases.first()?)?, *name)));
+        here.min_by_key(|(at, _)| *at).map(|(_, name)| name)
     };
     find(&HEADS, &head).or_else(|| find(&BODIES, &body))
 }

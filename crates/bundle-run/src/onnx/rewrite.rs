@@ -121,8 +121,8 @@ fn stable_log_softmax(node: &mut NodeProto, opset: i64) -> Option<Addition> {
         let mut reduction = operation(op, inputs, output, &[("keepdims", 1)]);
         if !as_input {
             let (name, r#type, ints) = ("axes".to_owned(), INTEGERS, vec![axis]);
-            let axes = AttributeProto { name, r#type, ints, ..AttributeProto::default() };
-            reduction.attribute.push(axes);
+            let axes_attribute = AttributeProto { name, r#type, ints, ..AttributeProto::default() };
+            reduction.attribute.push(axes_attribute);
         }
         reduction
     };
