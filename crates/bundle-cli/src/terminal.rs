@@ -8,7 +8,7 @@ use std::{
     io::{self, IsTerminal as _, Write as _},
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{args::Color, exit::Exit, failure::Failure};
 
@@ -16,11 +16,13 @@ use crate::{args::Color, exit::Exit, failure::Failure};
 #[derive(Debug)]
 pub(crate) struct Terminal {
     color: Color,
+    out: io::Stdout,
+    err: io::Stderr,
 }
 
 impl Terminal {
     pub(crate) fn new(color: Color) -> Self {
-        Self { color }
+        Self { color, out: io::stdout(), err: io::stderr() }
     }
 
     /// Whether stdout may carry ANSI colours.
@@ -28,13 +30,13 @@ impl Terminal {
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => io::stdout().is_terminal() && !no_color(),
+            Color::Auto => self.out.is_terminal() && !no_color(),
         }
     }
 
     /// Prints a result: text that ends where it ends, plus a line break if it lacks one.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
+        let mut out = self.out.lock();
         let end = if text.ends_with('\n') { "" } else { "\n" };
         match write!(out, "{text}{end}").and_then(|()| out.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => quiet_exit(),
@@ -49,7 +51,7 @@ impl Terminal {
 
     /// Says something on stderr that is not the result.
     pub(crate) fn note(&mut self, text: impl Display) {
-        write_stderr(&format!("note: {text}\n"));
+        self.talk(&format!("note: {text}\n"));
     }
 
     /// Prints a failure: `error:`, `caused by:`, `hint:`.
@@ -68,8 +70,13 @@ impl Terminal {
         for hint in &failure.hints {
             text.push_str(&format!("hint: {}\n", printable(hint)));
         }
-        write_stderr(&text);
+        self.talk(&text);
         failure.exit
+    }
+
+    fn talk(&mut self, text: &str) {
+        // Nobody is left to tell when stderr is closed.
+        self.err.lock().write_all(text.as_bytes()).unwrap_or_default();
     }
 
     /// A bar on stderr, drawn only where stderr is a terminal. `total` 0 means not known yet.
@@ -79,6 +86,9 @@ impl Terminal {
         let bar = ProgressBar::new(total)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what);
+        if !self.err.is_terminal() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
         bar
     }
 }
@@ -88,11 +98,6 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
     // A closed pipe is no reason to complain about a help text.
     error.print().unwrap_or_default();
     if error.use_stderr() { Exit::NotJudged } else { Exit::Holds }
-}
-
-fn write_stderr(text: &str) {
-    // Nobody is left to tell when stderr is closed.
-    io::stderr().lock().write_all(text.as_bytes()).unwrap_or_default();
 }
 
 /// Control characters from file names and model files must not reach a terminal.

@@ -297,7 +297,8 @@ fn check_classes(
     let count = u64::try_from(labels.names.len()).unwrap_or(u64::MAX);
     match shape.and_then(|shape| shape.last()) {
         Some(Ok(classes)) if *classes != count => {
-            let message = format!("the class axis has {classes} elements, the label map has {count} labels");
+            let message =
+                format!("the class axis has {classes} elements, the label map has {count} labels");
             Err(RunError::mismatch(format!("output `{}`", output.name), message))
         }
         _ => Ok(()),

@@ -38,7 +38,7 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
                         terminal.print(&format!("{gap}{text}"))?;
                     }
                     Format::Json => {
-                        reports.push(json!({ "path": path, "report": render_json(&report) }))
+                        reports.push(json!({ "path": path, "report": render_json(&report) }));
                     }
                 }
             }

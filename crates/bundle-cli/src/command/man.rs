@@ -11,17 +11,14 @@ use crate::{
 };
 
 pub(crate) fn run(args: &Man, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    match &args.output {
-        Some(directory) => {
-            fs_err::create_dir_all(directory)?;
-            clap_mangen::generate_to(Arguments::command(), directory)?;
-            terminal.print(&format!("wrote man pages to {}", directory.display()))?;
-        }
-        None => {
-            let mut page = Vec::new();
-            Page::new(Arguments::command()).render(&mut page)?;
-            terminal.print(&String::from_utf8_lossy(&page))?;
-        }
+    if let Some(directory) = &args.output {
+        fs_err::create_dir_all(directory)?;
+        clap_mangen::generate_to(Arguments::command(), directory)?;
+        terminal.print(&format!("wrote man pages to {}", directory.display()))?;
+    } else {
+        let mut page = Vec::new();
+        Page::new(Arguments::command()).render(&mut page)?;
+        terminal.print(&String::from_utf8_lossy(&page))?;
     }
     Ok(Exit::Holds)
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> 
 fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>, Failure> {
     let names: Vec<&EntryName> = manifest.inputs.iter().map(|input| &input.name).collect();
     let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let named = |text: &str| {
+    let assignment = |text: &str| {
         let (name, rest) = text.split_once('=')?;
         let (name, is_json) = name.strip_suffix(':').map_or((name, false), |name| (name, true));
         let name = names.iter().find(|known| known.as_str() == name)?;
@@ -55,7 +55,7 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
     let mut together = Inputs::new();
     let mut files = Vec::new();
     for text in typed {
-        match named(text) {
+        match assignment(text) {
             Some((name, rest, true)) => {
                 let value = serde_json::from_str(&rest).map_err(|error| {
                     Failure::usage(format!("input `{name}` is not JSON: {error}"))

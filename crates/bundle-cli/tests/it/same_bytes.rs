@@ -122,7 +122,7 @@ fn interrupting_leaves_nothing() {
     let manifest = "format = 1\n[bundle]\nname = \"big\"\nversion = \"1\"\ntitle = \"t\"\nlicense = \"MIT\"\n[models]\nwhy = \"w\"\n";
     sandbox.write("big/bundle.toml", manifest).expect("a file");
     let noise: Vec<u8> =
-        (0_u32..1 << 26).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        (0_u32..1 << 26).map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
     for index in 0..8 {
         sandbox.write(&format!("big/{index}.bin"), &noise).expect("a file");
     }

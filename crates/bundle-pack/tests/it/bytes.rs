@@ -85,6 +85,7 @@ fn extracting_and_packing_again_gives_the_same_bundle() -> Outcome {
     bundle_testkit::symlink("README.md".as_ref(), &directory.join("link"))?;
     commit_all(&directory)?;
     let first = packed(&request(&directory, sandbox.path()))?;
+    fs_err::create_dir(sandbox.path().join("out"))?;
     let extracted = open(&first.path)?.extract(&sandbox.path().join("out"), &|_| ())?;
     // Additions and a repository around it do not change what it is.
     fs_err::write(extracted.join("project/notes.txt"), "added")?;
@@ -158,6 +159,7 @@ fn an_edited_bundle_says_that_its_code_was_changed() -> Outcome {
     let directory = project(&sandbox, "paper")?;
     commit_all(&directory)?;
     let first = packed(&request(&directory, sandbox.path()))?;
+    fs_err::create_dir(sandbox.path().join("out"))?;
     let extracted = open(&first.path)?.extract(&sandbox.path().join("out"), &|_| ())?;
     let copy = sandbox.path().join("copy");
     copy_tree(&extracted, &copy)?;

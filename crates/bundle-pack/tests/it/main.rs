@@ -57,7 +57,9 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("examples/y.npy", onnx::npy(&[-1.0, 2.0, -0.5])),
         (
             "data/large.bin",
-            (0..3_000_000_u32).map(|i| u8::try_from(i.wrapping_mul(i) % 251).unwrap_or_default()).collect(),
+            (0..3_000_000_u32)
+                .map(|i| u8::try_from(i.wrapping_mul(i) % 251).unwrap_or_default())
+                .collect(),
         ),
     ]
 }

@@ -38,6 +38,7 @@ fn an_edition_is_packed_again_as_it_is() -> Outcome {
     let mut held = request(&directory, &sandbox.path().join("edition.zst"));
     held.withhold = vec!["data/large.bin".to_owned(), "export/".to_owned()];
     let edition = packed(&held)?;
+    fs_err::create_dir(sandbox.path().join("out"))?;
     let extracted = open(&edition.path)?.extract(&sandbox.path().join("out"), &|_| ())?;
     let mut again = request(&extracted, &sandbox.path().join("again.zst"));
     again.skip_replay = true;
