@@ -12,10 +12,6 @@ use bundle_preprocess::Tensor;
 
 use crate::onnx::proto::ModelProto;
 
-/// An operator of our own in place of `Cast` to int64, which the engine
-/// computes by way of int32.
-pub(crate) use tract::CAST_TO_INT64;
-
 /// A network that the engine has read.
 pub(crate) trait Engine: fmt::Debug + Send + Sync {
     /// A plan for inputs of exactly these shapes, in the order of the graph.

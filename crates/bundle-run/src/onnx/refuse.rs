@@ -14,7 +14,7 @@ use super::{
     },
     rules, walk,
 };
-use crate::{Refusal, engine, error::printable};
+use crate::{Refusal, engine};
 
 /// Everything that stops `file` from running, in order of appearance.
 pub(crate) fn refusals(file: &OnnxFile) -> Vec<Refusal> {
@@ -66,8 +66,7 @@ fn boundary(graph: &GraphProto, refusals: &mut Vec<Refusal>) {
 }
 
 fn refusal(node: &str, operator: &str, reason: impl Into<String>) -> Refusal {
-    let [node, operator] = [node, operator].map(|name| printable(name.to_owned()));
-    Refusal { node, operator, reason: printable(reason.into()) }
+    Refusal { node: node.to_owned(), operator: operator.to_owned(), reason: reason.into() }
 }
 
 fn unsupported_type(code: i32) -> String {

@@ -89,7 +89,7 @@ fn a_manifest_that_does_not_fit_the_graph_says_where() {
                     "{ names = [\"a\", \"b\", \"c\"] }",
                 ),
             ],
-            "output `class`: there are 3 labels and 4 classes",
+            "output `class`: the class axis has 4 elements, the label map has 3 labels",
         ),
     ];
     for (parts, expected) in cases {
