@@ -59,7 +59,7 @@ const ONLY: &[(&str, &str)] = &[
 
 /// Crates that go to the browser, and what may not come with them.
 const BROWSER: &[&str] = &["bundle-manifest", "bundle-preprocess", "bundle-run"];
-const NOT_IN_BROWSER: &[&str] = &["zstd-sys", "gix", "rayon", "tokio", "onig", "tempfile"];
+const NOT_IN_BROWSER: &[&str] = &["zstd-sys", "gix", "tokio", "onig", "tempfile"];
 
 /// Licences that a dependency may have; deny.toml has the same list for cargo-deny.
 const WORD_NEVER_SAID: &str = "reproducible";
