@@ -15,6 +15,10 @@ use crate::{
 const MAX_DOCUMENT: u64 = 20 << 20;
 /// Documents of a project that are read.
 const MAX_DOCUMENTS: usize = 40;
+/// Bytes of all documents that are read.
+const MAX_ALL: usize = 16 << 20;
+/// Commands of all documents that are looked up.
+const MAX_COMMANDS: usize = 2_000;
 /// Stems of documents that say how to use a project.
 const STEMS: &[&str] = &[
     "readme",
@@ -56,21 +60,35 @@ impl Document {
             (path.parts().count(), !stem(path).starts_with("readme"), path.as_str())
         });
         paths.truncate(MAX_DOCUMENTS);
-        paths.into_iter().filter_map(|path| Self::read(tree, path)).collect()
+        let mut commands = MAX_COMMANDS;
+        let mut bytes = MAX_ALL;
+        let mut documents = Vec::new();
+        for path in paths {
+            let Ok(text) = tree.text(path, MAX_DOCUMENT) else { continue };
+            if bytes == 0 {
+                break;
+            }
+            bytes = bytes.saturating_sub(text.len());
+            let document = Self::read(tree, path, &text, commands);
+            commands = commands.saturating_sub(document.commands.len());
+            documents.push(document);
+        }
+        documents
     }
 
-    fn read(tree: &Tree, path: &ArtifactPath) -> Option<Self> {
-        let text = tree.text(path, MAX_DOCUMENT).ok()?;
-        let readme = Readme::parse(&text, Markup::of(path.file_name()));
-        let mut commands = Vec::new();
-        for (index, block) in readme.blocks.iter().enumerate() {
-            for invocation in block_invocations(block) {
-                let resolution = resolve_beside(tree, path, &invocation);
-                let template = template_item(&invocation.text).is_some();
-                commands.push(DocumentedCommand { block: index, invocation, resolution, template });
-            }
-        }
-        Some(Self { path: path.clone(), readme, commands })
+    fn read(tree: &Tree, path: &ArtifactPath, text: &str, limit: usize) -> Self {
+        let readme = Readme::parse(text, Markup::of(path.file_name()));
+        let typed = readme.blocks.iter().enumerate().flat_map(|(block, content)| {
+            block_invocations(content).into_iter().map(move |invocation| (block, invocation))
+        });
+        let resolved = typed.take(limit).map(|(block, invocation)| DocumentedCommand {
+            block,
+            resolution: resolve_beside(tree, path, &invocation),
+            template: template_item(&invocation.text).is_some(),
+            invocation,
+        });
+        let commands = resolved.collect();
+        Self { path: path.clone(), readme, commands }
     }
 
     /// Evidence on a line of this document.

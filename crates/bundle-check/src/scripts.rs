@@ -20,6 +20,9 @@ const MAX_ALL: u64 = 64 << 20;
 /// Programs that are read.
 const MAX_SCRIPTS: usize = 4_000;
 
+/// Commands of one shell script that are looked up.
+const MAX_LAUNCHES: usize = 100;
+
 /// A program of the project: not a unit test, not other people's code.
 pub(crate) struct Script {
     pub(crate) path: ArtifactPath,
@@ -53,7 +56,10 @@ impl Script {
     fn read(tree: &Tree, path: &ArtifactPath, text: &str) -> Self {
         let shell = matches!(suffix(path).as_str(), "sh" | "bash" | "zsh" | "bat" | "ps1");
         let commands = if shell { invocations(text, 1) } else { Vec::new() };
-        let launches = commands.iter().any(|invocation| resolve(tree, invocation).file().is_some());
+        let launches = commands
+            .iter()
+            .take(MAX_LAUNCHES)
+            .any(|invocation| resolve(tree, invocation).file().is_some());
         let without_suffix = path.as_str().rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
         Self {
             path: path.clone(),

@@ -10,7 +10,9 @@ mod entries;
 mod models;
 mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use entries::Declared;
 
 use crate::{
     EntryName, Manifest,
@@ -21,20 +23,25 @@ use crate::{
 pub(crate) fn check(manifest: &Manifest, root: &Node<'_>) {
     check_names(manifest, root);
     models::check(manifest, root);
+    let declared = &Declared::by(manifest);
+    for (index, claim) in manifest.claims.iter().enumerate() {
+        entries::check_claim(declared, claim, &root.at("claims").nth(index));
+    }
+    // Without a model, all is said about what needs one.
+    if manifest.models.by_name.is_empty() {
+        return;
+    }
     for (index, input) in manifest.inputs.iter().enumerate() {
-        entries::check_input(manifest, input, &root.at("inputs").nth(index));
+        entries::check_input(declared, input, &root.at("inputs").nth(index));
     }
     for (index, output) in manifest.outputs.iter().enumerate() {
-        entries::check_output(manifest, output, &root.at("outputs").nth(index));
+        entries::check_output(declared, output, &root.at("outputs").nth(index));
     }
     for (index, example) in manifest.examples.iter().enumerate() {
-        entries::check_example(manifest, example, &root.at("examples").nth(index));
-    }
-    for (index, claim) in manifest.claims.iter().enumerate() {
-        entries::check_claim(manifest, claim, &root.at("claims").nth(index));
+        entries::check_example(declared, example, &root.at("examples").nth(index));
     }
     for (index, link) in manifest.links.iter().enumerate() {
-        entries::check_link(manifest, link, &root.at("links").nth(index));
+        entries::check_link(declared, link, &root.at("links").nth(index));
     }
 }
 
@@ -72,7 +79,7 @@ fn check_unique<'m, 'n>(what: &str, names: impl Iterator<Item = (&'m EntryName, 
 
 /// Reports a text that is there twice, at the second place.
 fn check_distinct<'m, 'n>(what: &str, texts: impl Iterator<Item = (&'m str, Node<'n>)>) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (text, node) in texts {
         if !seen.insert(text) {
             node.report(format!("the {what} {} is there twice", quote(text)));

@@ -8,7 +8,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
-use crate::tree::quote;
+use crate::tree::escape;
 
 /// Bytes in one part of a path.
 const MAX_PART: usize = 255;
@@ -60,7 +60,7 @@ fn shown(text: &str, reason: &str) -> String {
         let visible: String = text.chars().flat_map(char::escape_debug).collect();
         return format!("`{visible}`");
     }
-    quote(text)
+    format!("`{}`", escape(text))
 }
 
 impl ArtifactPath {

@@ -11,7 +11,7 @@ mod schema;
 mod values;
 
 pub(crate) use declare::{default, key, table, words};
-pub(crate) use node::{Document, Entry, Node, count, list, nearest, quote};
+pub(crate) use node::{Document, Entry, Node, count, escape, list, nearest, quote};
 pub(crate) use schema::{Definitions, ObjectSchema, doc, one_key_table};
 
 use serde_json::Value as Json;

@@ -16,7 +16,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 /// Bytes of a document that are read; the rest is left out.
 const MAX_TEXT: usize = 4 << 20;
 /// Blocks of a document that are kept.
-const MAX_BLOCKS: usize = 50_000;
+const MAX_BLOCKS: usize = 10_000;
 /// Cells of a table that are kept.
 const MAX_CELLS: usize = 20_000;
 /// Characters of one paragraph, cell or heading that are kept.

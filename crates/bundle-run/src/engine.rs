@@ -5,6 +5,10 @@ pub(crate) mod half;
 mod message;
 mod tract;
 
+/// An operator of our own in place of `Cast` to int64, which the engine
+/// computes by way of int32.
+pub(crate) use tract::CAST_TO_INT64;
+
 use std::{fmt, sync::Arc};
 
 use bundle_manifest::Dtype;

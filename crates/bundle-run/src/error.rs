@@ -81,11 +81,13 @@ pub enum RunErrorKind {
 
 impl RunError {
     pub(crate) fn malformed(model: &str, message: impl Into<String>) -> Self {
-        RunErrorKind::Malformed { model: model.to_owned(), message: message.into() }.into()
+        RunErrorKind::Malformed { model: model.to_owned(), message: printable(message.into()) }
+            .into()
     }
 
     pub(crate) fn mismatch(subject: impl Into<String>, message: impl Into<String>) -> Self {
-        RunErrorKind::Mismatch { subject: subject.into(), message: message.into() }.into()
+        let (subject, message) = (printable(subject.into()), printable(message.into()));
+        RunErrorKind::Mismatch { subject, message }.into()
     }
 
     pub(crate) fn planned(what: impl Into<String>) -> Self {
@@ -93,15 +95,15 @@ impl RunError {
     }
 
     pub(crate) fn engine(model: &str, message: impl Into<String>) -> Self {
-        RunErrorKind::Engine { model: model.to_owned(), message: message.into() }.into()
+        RunErrorKind::Engine { model: model.to_owned(), message: printable(message.into()) }.into()
     }
 
     pub(crate) fn file(path: &ArtifactPath, message: impl Into<String>) -> Self {
-        RunErrorKind::File { path: path.to_string(), message: message.into() }.into()
+        RunErrorKind::File { path: path.to_string(), message: printable(message.into()) }.into()
     }
 
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: Some(printable(hint.into())), ..self }
     }
 }
 
@@ -116,6 +118,29 @@ impl From<StepError> for RunError {
         let hint = error.hint.take();
         Self { kind: RunErrorKind::Step(Box::new(error)), hint }
     }
+}
+
+/// Longest message that is worth reading.
+const MAX_MESSAGE: usize = 1000;
+
+/// One bounded line: names inside an ONNX file are a stranger's text.
+pub(crate) fn printable(text: String) -> String {
+    let long = text.len() > MAX_MESSAGE;
+    if !long && !text.chars().any(char::is_control) {
+        return text;
+    }
+    let mut line = String::new();
+    for letter in text.chars().take(MAX_MESSAGE) {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    if long {
+        line.push('…');
+    }
+    line
 }
 
 /// Reads a file of the project; the error names it.
@@ -149,5 +174,17 @@ pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>
             let more = if names.len() > 8 { ", …" } else { "" };
             format!("there is {}{more}", shown.join(", "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_bounded_line() {
+        assert_eq!(printable("node `a`".to_owned()), "node `a`");
+        assert_eq!(printable("a\n\u{1b}[31mé".to_owned()), "a\\n\\u{1b}[31mé");
+        assert_eq!(printable("x".repeat(5000)).chars().count(), MAX_MESSAGE + 1);
     }
 }

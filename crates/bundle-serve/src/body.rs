@@ -129,7 +129,7 @@ fn insert(
 
 fn complete(inputs: Inputs, manifest: &Manifest) -> Result<Inputs, Problem> {
     let all = || manifest.inputs.iter().map(|input| &input.name);
-    match all().find(|name| !inputs.contains_key(name)) {
+    match all().find(|name| !inputs.contains_key(*name)) {
         None => Ok(inputs),
         Some(missing) => Err(Problem::bad_request(format!("input `{missing}` is missing"))
             .with_hint(format!("send {} together to /api/predict", names(all())))),

@@ -1,5 +1,7 @@
 //! Inputs, outputs, examples, claims and links: that what they name is declared.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     columns::{self, Cells, Known},
     steps,
@@ -9,13 +11,74 @@ use crate::{
     tree::{Node, list, quote},
 };
 
-pub(super) fn check_input(manifest: &Manifest, input: &Input, node: &Node<'_>) {
-    check_model(manifest, input.model.as_ref(), node);
-    let steps = node.at("steps");
-    steps::check(&input.steps, &steps);
-    let columns = columns::check(&input.steps, &steps);
+/// Steps of one pipeline that are checked; real ones have a dozen.
+const MAX_STEPS: usize = 256;
+
+/// What is declared, to be looked up by name.
+pub(super) struct Declared<'m> {
+    models: BTreeSet<&'m str>,
+    inputs: BTreeMap<&'m str, &'m Input>,
+    outputs: BTreeSet<&'m str>,
+    /// The inputs of each model; of the only one under `None`.
+    inputs_of: BTreeMap<Option<&'m EntryName>, BTreeSet<&'m str>>,
+}
+
+impl<'m> Declared<'m> {
+    pub(super) fn by(manifest: &'m Manifest) -> Self {
+        let mut inputs_of: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for input in &manifest.inputs {
+            inputs_of.entry(input.model.as_ref()).or_default().insert(input.name.as_str());
+        }
+        Self {
+            models: manifest.models.by_name.keys().map(EntryName::as_str).collect(),
+            inputs: manifest.inputs.iter().map(|input| (input.name.as_str(), input)).collect(),
+            outputs: manifest.outputs.iter().map(|output| output.name.as_str()).collect(),
+            inputs_of,
+        }
+    }
+
+    /// Reports a model that is not declared.
+    fn check_model(&self, name: &str, node: &Node<'_>) {
+        if !self.models.contains(name) {
+            node.report_unknown("model", name, &self.models.iter().copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// The input of that name, or a report.
+    fn input(&self, name: &EntryName, node: &Node<'_>) -> Option<&'m Input> {
+        let input = self.inputs.get(name.as_str()).copied();
+        if input.is_none() {
+            let names: Vec<_> = self.inputs.keys().copied().collect();
+            node.report_unknown("input", name.as_str(), &names);
+        }
+        input
+    }
+
+    /// Reports an output that is not declared.
+    fn check_output(&self, name: &EntryName, node: &Node<'_>) {
+        if !self.outputs.contains(name.as_str()) {
+            let names: Vec<_> = self.outputs.iter().copied().collect();
+            node.report_unknown("output", name.as_str(), &names);
+        }
+    }
+}
+
+pub(super) fn check_input(declared: &Declared<'_>, input: &Input, node: &Node<'_>) {
+    check_model(declared, input.model.as_ref(), node);
+    let columns = check_steps(&input.steps, &node.at("steps"));
     check_published(input, &columns, &node.at("tensors"));
     check_pieces(input, node);
+}
+
+/// Checks a pipeline; returns the columns that are left at its end.
+fn check_steps<'s>(steps: &'s [Step], node: &Node<'_>) -> Known<'s> {
+    if steps.len() > MAX_STEPS {
+        let count = steps.len();
+        node.report(format!("`{}` has {count} steps; at most {MAX_STEPS} are run", node.key()));
+        return None;
+    }
+    steps::check(steps, node);
+    columns::check(steps, node)
 }
 
 /// The values that `tensors` names are published: `value`, the results of `top_k`
@@ -24,7 +87,7 @@ fn check_published(input: &Input, columns: &Known<'_>, tensors: &Node<'_>) {
     if input.tensors.is_empty() {
         tensors.report(format!("the input `{}` reaches no ONNX input", input.name));
     }
-    let mut published = vec!["value"];
+    let mut published = BTreeSet::from(["value"]);
     for step in &input.steps {
         match step {
             // Nobody knows yet what a planned step publishes.
@@ -36,8 +99,9 @@ fn check_published(input: &Input, columns: &Known<'_>, tensors: &Node<'_>) {
     let numeric = columns.iter().flatten().filter(|(_, cells)| **cells == Cells::Numbers);
     published.extend(numeric.map(|(name, _)| name.as_str()));
     for (onnx_input, value) in &input.tensors {
-        if !published.contains(&value.as_str()) {
+        if !published.contains(value.as_str()) {
             let message = format!("no step publishes {}", quote(value));
+            let published: Vec<_> = published.iter().copied().collect();
             tensors.at(onnx_input).report_near(message, value, &published);
         }
     }
@@ -70,12 +134,11 @@ fn check_pieces(input: &Input, node: &Node<'_>) {
     }
 }
 
-pub(super) fn check_output(manifest: &Manifest, output: &Output, node: &Node<'_>) {
-    check_model(manifest, output.model.as_ref(), node);
-    steps::check(&output.steps, &node.at("steps"));
-    columns::check(&output.steps, &node.at("steps"));
+pub(super) fn check_output(declared: &Declared<'_>, output: &Output, node: &Node<'_>) {
+    check_model(declared, output.model.as_ref(), node);
+    check_steps(&output.steps, &node.at("steps"));
     check_roles(output, &node.at("tensors"));
-    check_restore(manifest, output, node);
+    check_restore(declared, output, node);
     if output.labels.is_some()
         && matches!(output.kind, OutputKind::Scalar | OutputKind::Embedding | OutputKind::Image)
     {
@@ -116,61 +179,59 @@ fn check_roles(output: &Output, tensors: &Node<'_>) {
     }
 }
 
-fn check_restore(manifest: &Manifest, output: &Output, node: &Node<'_>) {
+fn check_restore(declared: &Declared<'_>, output: &Output, node: &Node<'_>) {
     let Some(restore) = &output.restore else { return };
+    let kind = output.kind;
     if !matches!(
-        output.kind,
+        kind,
         OutputKind::Boxes | OutputKind::Mask | OutputKind::Image | OutputKind::Keypoints
     ) {
-        let kind = output.kind;
-        node.at_key("restore")
-            .report(format!("an output of kind `{kind}` has no place in an image"));
+        let message = format!("an output of kind `{kind}` has no place in an image");
+        node.at_key("restore").report(message);
     }
     let node = node.at("restore");
-    if check_declared("input", restore, &input_names(manifest), &node) {
-        let named = manifest.inputs.iter().find(|input| input.name == *restore);
-        if let Some(input) = named.filter(|input| input.kind != InputKind::Image) {
-            let kind = input.kind;
-            node.report(format!(
-                "`restore` must name an image, and `{restore}` is of kind `{kind}`"
-            ));
+    let Some(input) = declared.input(restore, &node) else { return };
+    if input.kind != InputKind::Image {
+        let kind = input.kind;
+        node.report(format!("`restore` must name an image, and `{restore}` is of kind `{kind}`"));
+    }
+}
+
+pub(super) fn check_example(declared: &Declared<'_>, example: &Example, node: &Node<'_>) {
+    let inputs = node.at("inputs");
+    let mut given: BTreeMap<Option<&EntryName>, usize> = BTreeMap::new();
+    let mut all_known = true;
+    for name in example.inputs.keys() {
+        match declared.input(name, &inputs.at_key(name.as_str())) {
+            Some(input) => *given.entry(input.model.as_ref()).or_default() += 1,
+            None => all_known = false,
+        }
+    }
+    for (key, names) in [
+        ("expect", example.expect.keys().collect::<Vec<_>>()),
+        ("truth", example.truth.keys().collect()),
+    ] {
+        let node = node.at(key);
+        for name in names {
+            declared.check_output(name, &node.at_key(name.as_str()));
+        }
+    }
+    // An example may use some of several networks, but of each that it uses, all inputs.
+    for (model, wanted) in &declared.inputs_of {
+        let given = given.get(model).copied().unwrap_or_default();
+        let used = given > 0 || example.inputs.is_empty();
+        if all_known && used && given < wanted.len() && !inputs.is_full() {
+            let missing = wanted.iter().copied().filter(|name| !example.inputs.contains_key(*name));
+            let missing: Vec<_> = missing.collect();
+            let (name, missing) = (&example.name, list(&missing));
+            inputs.report(format!("the example `{name}` has no value for {missing}"));
         }
     }
 }
 
-pub(super) fn check_example(manifest: &Manifest, example: &Example, node: &Node<'_>) {
-    let (inputs, outputs) = (input_names(manifest), output_names(manifest));
-    for name in example.inputs.keys() {
-        check_declared("input", name, &inputs, &node.at("inputs").at_key(name.as_str()));
-    }
-    for name in example.expect.keys() {
-        check_declared("output", name, &outputs, &node.at("expect").at_key(name.as_str()));
-    }
-    for name in example.truth.keys() {
-        check_declared("output", name, &outputs, &node.at("truth").at_key(name.as_str()));
-    }
-    // A network runs when all its inputs are there; an example may use some of several networks.
-    let given = |input: &&Input| example.inputs.contains_key(&input.name);
-    let used: Vec<_> = manifest.inputs.iter().filter(given).map(|input| &input.model).collect();
-    let missing: Vec<_> = manifest
-        .inputs
-        .iter()
-        .filter(|input| !given(input) && (used.contains(&&input.model) || used.is_empty()))
-        .map(|input| input.name.as_str())
-        .collect();
-    let unknown = example.inputs.keys().any(|name| !inputs.contains(&name.as_str()));
-    if !missing.is_empty() && !unknown {
-        node.at("inputs").report(format!(
-            "the example `{}` has no value for {}",
-            example.name,
-            list(&missing)
-        ));
-    }
-}
-
-pub(super) fn check_claim(manifest: &Manifest, claim: &Claim, node: &Node<'_>) {
+pub(super) fn check_claim(declared: &Declared<'_>, claim: &Claim, node: &Node<'_>) {
     if let Some(output) = &claim.output {
-        check_declared("output", output, &output_names(manifest), &node.at("output"));
+        declared.check_output(output, &node.at("output"));
     } else if claim.data.is_some() {
         node.at_key("data").report_with(
             "a claim with `data` needs the `output` that is measured on it",
@@ -182,22 +243,17 @@ pub(super) fn check_claim(manifest: &Manifest, claim: &Claim, node: &Node<'_>) {
     }
 }
 
-pub(super) fn check_link(manifest: &Manifest, link: &Link, node: &Node<'_>) {
-    let models = model_names(manifest);
+pub(super) fn check_link(declared: &Declared<'_>, link: &Link, node: &Node<'_>) {
     for (key, end) in [("from", &link.from), ("to", &link.to)] {
-        // Names may have dots themselves, so the declared ones are tried.
-        let named = |model: &&str| {
-            end.strip_prefix(*model)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .is_some_and(|rest| !rest.is_empty())
-        };
-        if models.is_empty() || models.iter().any(named) {
+        let node = node.at(key);
+        // Names may have dots themselves, so each dot may be the one between them.
+        let mut splits = end.match_indices('.').map(|(at, _)| end.split_at(at));
+        if splits.any(|(model, tensor)| tensor.len() > 1 && declared.models.contains(model)) {
             continue;
         }
-        let node = node.at(key);
         match end.split_once('.') {
             Some((model, tensor)) if !model.is_empty() && !tensor.is_empty() => {
-                node.report_unknown("model", model, &models);
+                declared.check_model(model, &node);
             }
             _ => node.report_wrong("a model and a tensor with a dot between them, `MODEL.TENSOR`"),
         }
@@ -205,43 +261,22 @@ pub(super) fn check_link(manifest: &Manifest, link: &Link, node: &Node<'_>) {
 }
 
 /// The `model` of an input or an output: declared, and there where it decides.
-fn check_model(manifest: &Manifest, model: Option<&EntryName>, node: &Node<'_>) {
-    let models = model_names(manifest);
+fn check_model(declared: &Declared<'_>, model: Option<&EntryName>, node: &Node<'_>) {
     match model {
-        // Without any model, that is what was reported.
-        Some(model) if !models.is_empty() => {
-            check_declared("model", model, &models, &node.at("model"));
+        Some(model) => declared.check_model(model.as_str(), &node.at("model")),
+        None if declared.models.len() > 1 => {
+            let models: Vec<_> = declared.models.iter().copied().collect();
+            node.report_with(
+                format!("missing key `model` in `{}`: there are several models", node.key()),
+                Some(format!("one of {}", list(&models))),
+            );
         }
-        None if models.len() > 1 => node.report_with(
-            format!("missing key `model` in `{}`: there are several models", node.key()),
-            Some(format!("one of {}", list(&models))),
-        ),
-        _ => {}
+        None => {}
     }
-}
-
-fn check_declared(what: &str, name: &EntryName, declared: &[&str], node: &Node<'_>) -> bool {
-    let known = declared.contains(&name.as_str());
-    if !known {
-        node.report_unknown(what, name.as_str(), declared);
-    }
-    known
 }
 
 fn check_not_negative(value: f64, node: &Node<'_>) {
     if value < 0.0 {
         node.report(format!("`{}` is {value}; a tolerance is at least 0", node.key()));
     }
-}
-
-fn model_names(manifest: &Manifest) -> Vec<&str> {
-    manifest.models.by_name.keys().map(EntryName::as_str).collect()
-}
-
-fn input_names(manifest: &Manifest) -> Vec<&str> {
-    manifest.inputs.iter().map(|input| input.name.as_str()).collect()
-}
-
-fn output_names(manifest: &Manifest) -> Vec<&str> {
-    manifest.outputs.iter().map(|output| output.name.as_str()).collect()
 }

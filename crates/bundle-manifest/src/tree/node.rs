@@ -17,6 +17,10 @@ use crate::error::{ManifestError, Problem};
 
 /// Problems after which a reader stops listing more.
 const MAX_PROBLEMS: usize = 50;
+/// Characters of a text that a message shows.
+const MAX_SHOWN: usize = 60;
+/// Names that a message lists.
+const MAX_LISTED: usize = 24;
 
 /// A parsed text, and the problems that its readers have found so far.
 pub(crate) struct Document<'t> {
@@ -65,6 +69,10 @@ impl<'t> Document<'t> {
             Some(read) if problems.is_empty() => Ok(read),
             _ => Err(ManifestError::new(problems)),
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.problems.borrow().len() >= MAX_PROBLEMS
     }
 
     fn report(&self, span: Range<usize>, key: String, message: String, hint: Option<String>) {
@@ -143,6 +151,11 @@ impl<'a> Node<'a> {
         self.document.report(self.span.clone(), self.key.clone(), message.into(), hint);
     }
 
+    /// Whether a further problem would not be listed, so that it need not be explained.
+    pub(crate) fn is_full(&self) -> bool {
+        self.document.is_full()
+    }
+
     /// Reports that another type or value is wanted here. `wanted` reads after "must be".
     pub(crate) fn wrong_type<T>(&self, wanted: &str) -> Option<T> {
         self.report_wrong(wanted);
@@ -163,9 +176,11 @@ impl<'a> Node<'a> {
             DeValue::Array(array) if array.is_empty() => "an empty array".to_owned(),
             DeValue::Array(array) => format!("an array of {}", array.len()),
             DeValue::Table(table) => {
-                match table.keys().map(|key| key.get_ref().as_ref()).collect::<Vec<_>>() {
-                    keys if keys.is_empty() => "an empty table".to_owned(),
-                    keys => format!("a table of {}", list(&keys)),
+                let mut keys: Vec<_> = table.keys().map(|key| key.get_ref().as_ref()).collect();
+                keys.sort_unstable();
+                match keys.as_slice() {
+                    [] => "an empty table".to_owned(),
+                    keys => format!("a table of {}", list(keys)),
                 }
             }
         };
@@ -201,7 +216,9 @@ impl<'a> Node<'a> {
     }
 
     fn key_of(&self, name: &str) -> String {
-        if self.key.is_empty() { name.to_owned() } else { format!("{}.{name}", self.key) }
+        let bare = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let name = if bare { shown(name) } else { format!("\"{}\"", shown(name)) };
+        if self.key.is_empty() { name } else { format!("{}.{name}", self.key) }
     }
 
     /// The value under `name`, if this is a table that has it.
@@ -269,9 +286,9 @@ impl<'a> Node<'a> {
         }
         let (start, header) = (self.span.start, matches!(self.value(), DeValue::Table(_)));
         let hint = if header && self.document.text[start..].starts_with('[') {
-            format!("each begins with two brackets, `[[{}]]`", self.key)
+            format!("begin each with two brackets, `[[{}]]`", self.key)
         } else {
-            "one is written `[…]` too".to_owned()
+            "put it in brackets, `[…]`".to_owned()
         };
         self.report_with(self.wrong("an array"), Some(hint));
         None
@@ -305,16 +322,19 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn report_unknown(&self, what: &str, text: &str, names: &[&str]) {
-        let hint = match names {
-            [] => format!("no {what} is declared"),
-            _ => suggest(text, names, "one of"),
-        };
-        self.report_with(format!("unknown {what} {}", quote(text)), Some(hint));
+        if names.is_empty() {
+            let hint = format!("no {what} is declared");
+            self.report_with(format!("unknown {what} {}", quote(text)), Some(hint));
+        } else {
+            self.report_near(format!("unknown {what} {}", quote(text)), text, names);
+        }
     }
 
     /// Reports `message` about `text`, with the nearest of `names`.
     pub(crate) fn report_near(&self, message: String, text: &str, names: &[&str]) {
-        self.report_with(message, Some(suggest(text, names, "one of")));
+        if !self.is_full() {
+            self.report_with(message, Some(suggest(text, names, "one of")));
+        }
     }
 }
 
@@ -352,6 +372,9 @@ impl Fields<'_, '_> {
             if self.known.contains(&text) || self.node.tag == Some(text) {
                 continue;
             }
+            if self.node.is_full() {
+                break;
+            }
             // A key that was only misspelt is one problem, not two.
             let meant = nearest(text, &self.known);
             missing.retain(|key| Some(*key) != meant);
@@ -365,20 +388,30 @@ impl Fields<'_, '_> {
     }
 }
 
-/// A text in backticks: escaped, and cut where it is too long to print.
+/// A text in backticks, fit to print: cut where it is long.
 pub(crate) fn quote(text: &str) -> String {
-    let shown: String = text.chars().take(60).collect();
-    let ellipsis = if shown.len() < text.len() { "…" } else { "" };
+    format!("`{}`", shown(text))
+}
+
+/// A text without anything that a terminal would act on, cut where it is long.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => escape(&text[..end]) + "…",
+        None => escape(text),
+    }
+}
+
+/// A text without anything that a terminal would act on.
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::new();
-    for c in shown.chars() {
-        // Between backticks, quotes and backslashes need no escape.
+    for c in text.chars() {
         match c {
             '"' | '\'' | '\\' => escaped.push(c),
             c if is_combining_mark(c) => escaped.push(c),
             c => escaped.extend(c.escape_debug()),
         }
     }
-    format!("`{escaped}{ellipsis}`")
+    escaped
 }
 
 /// `1 value`, `2 values`.
@@ -386,9 +419,13 @@ pub(crate) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Names in backticks with commas between them.
+/// Names in backticks with commas between them; of very many, the first.
 pub(crate) fn list(names: &[&str]) -> String {
-    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
+    let quoted: Vec<_> = names.iter().take(MAX_LISTED).map(|name| quote(name)).collect();
+    match names.len() - quoted.len() {
+        0 => quoted.join(", "),
+        more => format!("{} and {more} more", quoted.join(", ")),
+    }
 }
 
 /// The hint for `text`, which is none of `names`; `otherwise` introduces them all.

@@ -75,8 +75,64 @@ fn a_thousand_problems_are_cut_short() {
 fn a_long_or_strange_text_is_cut_and_escaped_in_messages() {
     let long = format!("format = 1\n\"{}\" = 1\n", "k".repeat(100_000));
     assert!(refused(long).contains(&format!("unknown key `{}…`", "k".repeat(60))));
+    let odd_key = "format = 1\n[models.x.constants]\n\"\\u001b[31m\" = 'x'\n".to_owned();
+    assert!(refused(odd_key).contains("`models.x.constants.\"\\u{1b}[31m\"` must be a number"));
     let strange = "format = 1\n\"\\u001b[31m\\u202e\" = 1\n".to_owned();
     assert!(refused(strange).contains("unknown key `\\u{1b}[31m\\u{202e}`"));
+}
+
+const HEAD: &str = "format = 1\n[bundle]\nname = 'x'\nversion = '1'\ntitle = ''\nlicense = ''\n";
+
+/// Tens of thousands of entries, each of which names another that is not there:
+/// what is compared with what must not grow with the square.
+#[test]
+fn very_many_entries_are_judged_in_bounded_time() {
+    let many =
+        |entry: &dyn Fn(usize) -> String, n: usize| (0..n).map(entry).collect::<Vec<_>>().concat();
+    let model = "[models.m]\nonnx = 'm'\n";
+    let inputs = many(
+        &|n| format!("[[inputs]]\nname='i{n}'\nkind='tensor'\ntensors.t{n}='value'\n"),
+        25_000,
+    );
+    let examples = many(&|n| format!("[[examples]]\nname='e{n}'\ninputs.x={{value=1}}\n"), 25_000);
+    let one_input =
+        many(&|n| format!("[[examples]]\nname='e{n}'\ninputs.i0={{value=1}}\n"), 25_000);
+    let models = many(&|n| format!("[models.m{n}]\nonnx='m'\n"), 40_000);
+    let outputs = many(
+        &|n| format!("[[outputs]]\nname='o{n}'\nkind='tensor'\nmodel='x'\ntensors.value='y'\n"),
+        25_000,
+    );
+    let links = many(&|n| format!("[[links]]\nfrom='x.{n}'\nto='y.{n}'\n"), 40_000);
+    let columns = many(&|n| format!("{{name='c{n}',kind='number'}},"), 40_000);
+    let steps = "{op='standard_scale',mean=[1],scale=[1]},".repeat(200);
+    let table = format!(
+        "[[inputs]]\nname='t'\nkind='table'\nsteps=[{{op='columns',columns=[{columns}]}},{steps}]\ntensors={{x='y'}}\n"
+    );
+    let too_many_steps = format!(
+        "[[inputs]]\nname='t'\nkind='tensor'\nsteps=[{}]\ntensors={{x='value'}}\n",
+        "{op='sigmoid'},".repeat(257)
+    );
+    let cases = [
+        (format!("{HEAD}{model}{inputs}{examples}"), "unknown input `x`"),
+        (
+            format!("{HEAD}{model}{inputs}{one_input}"),
+            "the example `e0` has no value for `i1`, `i10`",
+        ),
+        (format!("{HEAD}{models}{outputs}"), "unknown model `x`"),
+        (format!("{HEAD}{models}{links}"), "unknown model `x`"),
+        (
+            format!("{HEAD}{model}{table}"),
+            "the table has 40000 numeric columns here, but `mean` has 1",
+        ),
+        (
+            format!("{HEAD}{model}{too_many_steps}"),
+            "`inputs[0].steps` has 257 steps; at most 256 are run",
+        ),
+    ];
+    for (text, message) in cases {
+        let shown = refused(text);
+        assert!(shown.contains(message), "{message}: {}", &shown[..shown.len().min(500)]);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 
 use bundle_manifest::{EqualsGit, FileSource as _, Manifest};
 use bundle_project::SourceTree;
-use bundle_testkit::{Sandbox, commit_all, copy_tree, git, make_executable};
+use bundle_testkit::{Sandbox, commit_all, copy_tree, fixture, git, make_executable};
 
 use crate::{Outcome, files, open, packed, project, request};
 
@@ -169,5 +169,23 @@ fn an_edited_bundle_says_that_its_code_was_changed() -> Outcome {
     let facts = open(&edited.path)?.lock().git.clone().ok_or("facts are handed on")?;
     assert!(facts.dirty);
     assert_ne!(facts.equals_git, EqualsGit::Yes);
+    Ok(())
+}
+
+#[test]
+fn the_fixtures_pack_and_their_examples_hold() -> Outcome {
+    for (name, runs) in [("digits", true), ("wine", true), ("theory", false)] {
+        let sandbox = Sandbox::new()?;
+        let directory = sandbox.path().join(name);
+        copy_tree(&fixture(name), &directory)?;
+        commit_all(&directory)?;
+        let packed = packed(&request(&directory, sandbox.path()))?;
+        assert_eq!(packed.not_run.is_none(), runs, "{name}: {:?}", packed.not_run);
+        assert_eq!(packed.replays.is_empty(), !runs, "{name}");
+        assert_eq!(packed.notes, [""; 0], "{name}");
+        let lock = open(&packed.path)?.lock().clone();
+        assert_eq!(lock.code.swhid.to_string(), git(&directory, &["rev-parse", "HEAD^{tree}"])?);
+        assert_eq!(lock.git.ok_or("git was asked")?.equals_git, EqualsGit::Yes, "{name}");
+    }
     Ok(())
 }

@@ -52,7 +52,7 @@ fn an_image_classifier_gets_a_pipeline_of_guesses() -> Outcome {
     ])?;
     assert_eq!(manifest.bundle.title, "Grading \"retinopathy\" \\ photographs");
     assert_eq!(manifest.bundle.license, "MIT");
-    let net = &manifest.models.by_name[&"model".parse()?];
+    let net = &manifest.models.by_name["model"];
     assert_eq!(net.onnx, "export/model.onnx".parse()?);
     assert_eq!(manifest.inputs[0].kind, InputKind::Image);
     let ops: Vec<_> = manifest.inputs[0].steps.iter().map(bundle_manifest::Step::op).collect();

@@ -287,3 +287,24 @@ fn a_linked_worktree_is_a_checkout_like_any_other() -> Outcome {
     assert_eq!(reasons(&path)?, []);
     Ok(())
 }
+
+#[cfg(unix)]
+#[test]
+fn a_repository_of_another_user_is_read_as_its_own() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    sandbox.write("bundle.toml", manifest_text(""))?;
+    sandbox.write("notes.txt", "one\r\ntwo\r\n")?;
+    git(sandbox.path(), &["init", "--quiet"])?;
+    git(sandbox.path(), &["config", "core.autocrlf", "true"])?;
+    commit_all(sandbox.path())?;
+    for path in
+        [sandbox.path().to_owned(), sandbox.path().join(".git"), sandbox.path().join(".git/config")]
+    {
+        if std::os::unix::fs::chown(path, Some(12_345), None).is_err() {
+            return Ok(()); // only root may give files away
+        }
+    }
+    // Its configuration is still consulted: without it the file would count as changed.
+    assert_eq!(reasons(sandbox.path())?, [GitDifference::Filter]);
+    Ok(())
+}

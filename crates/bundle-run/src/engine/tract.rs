@@ -5,6 +5,8 @@
 //! its concrete shape before the graph is typed, float16 is computed in
 //! float32, and one plan is made per set of shapes.
 
+mod cast;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -24,6 +26,7 @@ use tract_onnx::{
 
 use super::{Engine, EngineError, Plan, message};
 use crate::onnx::proto::{self, ModelProto};
+pub(crate) use cast::CAST_TO_INT64;
 
 /// Operators that tract registers under a bare name and that belong to the
 /// domain of classical machine learning.
@@ -83,10 +86,11 @@ pub(super) fn load(
 ) -> Result<Box<dyn Engine>, EngineError> {
     let operators = Operators::of(model);
     let graph = guarded(&operators, || {
-        let onnx = tract_onnx::onnx()
+        let mut onnx = tract_onnx::onnx()
             .with_ignore_value_info(true)
             .with_ignore_output_shapes(true)
             .with_ignore_output_types(true);
+        onnx.op_register.insert(CAST_TO_INT64, cast::cast_to_int64);
         let parsed = onnx.parse(model, None)?;
         match parsed.unresolved_inputs.first() {
             None => Ok(parsed.model),

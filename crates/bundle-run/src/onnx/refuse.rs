@@ -14,7 +14,7 @@ use super::{
     },
     rules, walk,
 };
-use crate::{Refusal, engine};
+use crate::{Refusal, engine, error::printable};
 
 /// Everything that stops `file` from running, in order of appearance.
 pub(crate) fn refusals(file: &OnnxFile) -> Vec<Refusal> {
@@ -66,7 +66,8 @@ fn boundary(graph: &GraphProto, refusals: &mut Vec<Refusal>) {
 }
 
 fn refusal(node: &str, operator: &str, reason: impl Into<String>) -> Refusal {
-    Refusal { node: node.to_owned(), operator: operator.to_owned(), reason: reason.into() }
+    let [node, operator] = [node, operator].map(|name| printable(name.to_owned()));
+    Refusal { node, operator, reason: printable(reason.into()) }
 }
 
 fn unsupported_type(code: i32) -> String {

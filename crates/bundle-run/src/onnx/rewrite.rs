@@ -1,5 +1,7 @@
 //! Changes to a graph before the engine sees it.
 
+use std::collections::BTreeSet;
+
 use bundle_preprocess::Tensor;
 
 use super::{
@@ -10,12 +12,14 @@ use super::{
     },
     trees, walk,
 };
-use crate::tensor::to_bytes;
+use crate::{engine::CAST_TO_INT64, tensor::to_bytes};
 
 /// ONNX's numbers of attribute types.
 const INTEGER: i32 = 2;
 const TEXT: i32 = 3;
 const INTEGERS: i32 = 7;
+/// ONNX's number of int64.
+const INT64: i64 = 7;
 
 /// Fixes inputs to `constants`: they become initializers.
 pub(crate) fn bake(file: &mut OnnxFile, constants: Vec<(String, Tensor)>) {
@@ -47,6 +51,7 @@ pub(crate) fn prepare(file: &mut OnnxFile) {
             graph.initializer.extend(addition.tensors);
             graph.node.extend(addition.nodes);
         }
+        name_apart(graph);
     });
     walk::tensors_mut(graph, &mut unsigned_as_bytes);
 }
@@ -69,6 +74,21 @@ fn integers(name: String, values: &[i64]) -> TensorProto {
         data_type: element::code(bundle_manifest::Dtype::Int64),
         raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         ..TensorProto::default()
+    }
+}
+
+/// ONNX lets a node have the name of a tensor or of another node's output, or
+/// none; the engine does not.
+fn name_apart(graph: &mut GraphProto) {
+    let inputs = graph.input.iter().map(|input| input.name.clone());
+    let tensors = graph.initializer.iter().map(|tensor| tensor.name.clone());
+    let mut taken: BTreeSet<String> = inputs.chain(tensors).collect();
+    for (index, node) in graph.node.iter_mut().enumerate() {
+        node.name = node_name(node).to_owned();
+        if !taken.insert(node.name.clone()) {
+            node.name = format!("{}/{index}", node.name);
+            taken.insert(node.name.clone());
+        }
     }
 }
 
@@ -150,6 +170,9 @@ fn rewrite_in_place(node: &mut NodeProto, opset: i64) {
             if let Some(value) = node.input.get_mut(2) {
                 value.clear();
             }
+        }
+        ("", "Cast") if super::proto::int(node, "to", 0) == INT64 => {
+            CAST_TO_INT64.clone_into(&mut node.op_type);
         }
         // Nearest neighbours were rounded down before ONNX 11 had a choice.
         ("", "Resize") if opset == 10 => node.attribute.push(AttributeProto {

@@ -9,6 +9,9 @@ use super::{
 pub(super) fn objection(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
     match node.op_type.as_str() {
         "MaxPool" | "AveragePool" => pool(node),
+        "ConvTranspose" if !ints(node, "output_shape").is_empty() => {
+            Some("`output_shape` would be computed wrongly".to_owned())
+        }
         "ConvTranspose" => {
             let padded = ints(node, "output_padding").iter().any(|padding| *padding != 0);
             (is_same(node) && padded)

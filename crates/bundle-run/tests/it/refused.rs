@@ -57,6 +57,11 @@ const CASES: &[(&str, &str)] = &[
         "pool_dilated",
         "node `n` (AveragePool-19): `dilations` with `auto_pad` differ between engines",
     ),
+    ("transposed_shape", "node `n` (ConvTranspose-17): `output_shape` would be computed wrongly"),
+    (
+        "transposed_same",
+        "node `n` (ConvTranspose-17): `output_padding` with `auto_pad` is ignored by the engine",
+    ),
     ("lp_pool", "node `n` (GlobalLpPool-17): the engine averages where ONNX sums"),
     ("einsum_total", "node `n` (Einsum-17): the equation `abcd->` would be computed wrongly"),
     ("pad_cut", "node `n` (Pad-17): negative padding cannot run"),

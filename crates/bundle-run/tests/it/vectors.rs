@@ -6,7 +6,7 @@ use bundle_run::{Network, compare};
 use crate::files::{Project, array, constants, feed, load, model};
 
 /// The vectors that run as they are.
-const RUN: [&str; 33] = [
+const RUN: [&str; 35] = [
     "add",
     "annotated",
     "bit_shift",
@@ -31,6 +31,8 @@ const RUN: [&str; 33] = [
     "ms_skip_rms",
     "pad_reflect",
     "resize_10",
+    "same_name",
+    "cast_int64",
     "shape",
     "space_to_depth",
     "state",

@@ -1,5 +1,7 @@
 //! Item 1: what has to be installed.
 
+use std::collections::BTreeSet;
+
 use bundle_manifest::ArtifactPath;
 use bundle_project::{
     Block, BlockKind, Environment, EnvironmentFormat, VersionClaim, installed_packages,
@@ -11,6 +13,7 @@ use crate::{
     documents::{Document, block_text, is_foreign, is_unit_test, template_item},
     finding::Judgement,
     subject::Subject,
+    words::PACKAGES,
 };
 
 /// Bytes of an environment file that are read at all.
@@ -113,7 +116,7 @@ fn judge_documents(subject: &Subject) -> Judgement {
             let text: String = body.iter().map(|block| block_text(block) + " ").collect();
             let line = document.readme.blocks.get(index).map_or(1, |block| block.line);
             let evidence = document.at(line, &heading.text);
-            match versions_in(&text) {
+            match versions_in(&text).max(packages_in(&text)) {
                 0 => {}
                 1 => sentences.push(evidence),
                 _ => return Judgement::pass_if_loose(subject.request.profile, [evidence]),
@@ -166,4 +169,11 @@ fn versions_in(text: &str) -> usize {
             && version.contains('.')
     });
     specifiers + spaced.count()
+}
+
+/// How many different packages that everybody knows a text names.
+fn packages_in(text: &str) -> usize {
+    let text = text.to_lowercase();
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    words.filter(|word| PACKAGES.contains(word)).collect::<BTreeSet<_>>().len()
 }

@@ -136,6 +136,9 @@ fn dependencies_are_found_where_authors_put_them() {
     assert_eq!(strict(&[("third_party/x/requirements.txt", "torch==1\n")]), 'x');
     let heading = [("README.md", "Requirements\n---\n- Python 3.6\n- PyTorch 1.0\n")];
     assert_eq!((strict(&heading), loose(&heading)), ('~', 'p'));
+    let list =
+        [("README.md", "## Prerequisites\n* [PyTorch](https://pytorch.org)\n* tensorboardX\n")];
+    assert_eq!((strict(&list), loose(&list)), ('~', 'p'));
     let sentence = [("README.md", "## Setup\n\nTested with Python 3.6.\n")];
     assert_eq!((strict(&sentence), loose(&sentence)), ('~', '~'));
     assert_eq!(
