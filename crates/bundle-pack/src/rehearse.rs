@@ -1,7 +1,7 @@
 //! Before anything is written: do the recorded examples hold?
 
 use bundle_manifest::{Example, FileSource, Manifest};
-use bundle_run::{ExampleReplay, Predictor, RunError, RunErrorKind, replay};
+use bundle_run::{ExampleReplay, Predictor, replay};
 
 use crate::{PackError, PackRequest, Progress};
 
@@ -30,11 +30,16 @@ pub(crate) fn rehearse(
     }
     let predictor = match Predictor::new(manifest, files) {
         Ok(predictor) => predictor,
-        Err(error) if beyond_engine(&error) => return not_run(request, error.to_string()),
+        Err(error) if error.is_beyond_engine() => return not_run(request, error.to_string()),
         Err(error) => {
             return Err(PackError::of_run("the network does not fit its description", error));
         }
     };
+    if manifest.examples.is_empty()
+        && let Err(error) = bundle_run::rehearse(&predictor, None, files)
+    {
+        return not_run(request, error.to_string());
+    }
     let examples = if request.skip_replay { &[][..] } else { &manifest.examples };
     let mut replays = Vec::new();
     for (index, example) in examples.iter().enumerate() {
@@ -45,7 +50,7 @@ pub(crate) fn rehearse(
         progress(Progress::Replay { name, index: index + 1, count: examples.len() });
         match replay(&predictor, example, files) {
             Ok(replayed) => replays.push(replayed),
-            Err(error) if beyond_engine(&error) => return not_run(request, error.to_string()),
+            Err(error) if error.is_beyond_engine() => return not_run(request, error.to_string()),
             Err(error) => {
                 let subject = format!("example `{}` cannot be replayed", example.name);
                 return Err(PackError::of_run(&subject, error));
@@ -54,14 +59,6 @@ pub(crate) fn rehearse(
     }
     refuse_differences(examples, &replays)?;
     Ok(Rehearsal { replays, not_run: None })
-}
-
-/// Whether this says something about the engine, not about the project.
-const fn beyond_engine(error: &RunError) -> bool {
-    matches!(
-        error.kind,
-        RunErrorKind::Refused { .. } | RunErrorKind::Planned { .. } | RunErrorKind::Engine { .. }
-    )
 }
 
 fn not_run(request: &PackRequest, reason: String) -> Result<Rehearsal, PackError> {

@@ -80,6 +80,17 @@ pub enum RunErrorKind {
 }
 
 impl RunError {
+    /// Whether this says something about this engine and this version, not
+    /// about the bundle: elsewhere the network may well run.
+    pub const fn is_beyond_engine(&self) -> bool {
+        matches!(
+            self.kind,
+            RunErrorKind::Refused { .. }
+                | RunErrorKind::Planned { .. }
+                | RunErrorKind::Engine { .. }
+        )
+    }
+
     pub(crate) fn malformed(model: &str, message: impl Into<String>) -> Self {
         RunErrorKind::Malformed { model: model.to_owned(), message: printable(message.into()) }
             .into()

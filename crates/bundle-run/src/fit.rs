@@ -84,6 +84,24 @@ impl Bound {
     }
 }
 
+/// The smallest shape that an input may have, where the graph or the author says
+/// every length of it.
+pub(crate) fn smallest_shape(input: &OnnxTensor, dims: &Dims) -> Option<Vec<usize>> {
+    let smallest = |symbol: &String| match dims.get(symbol)? {
+        Dim::Fixed(length) => Some(*length),
+        Dim::Role(DimRole::Batch) => Some(1),
+        Dim::Role(_) => None,
+        Dim::Range(DimRange { multiple_of, min, .. }) => {
+            min.max(&1).checked_next_multiple_of((*multiple_of).max(1))
+        }
+    };
+    let length = |axis: &Result<u64, String>| match axis {
+        Ok(fixed) => usize::try_from(*fixed).ok(),
+        Err(symbol) => smallest(symbol).and_then(|length| usize::try_from(length).ok()),
+    };
+    input.shape.as_ref()?.iter().map(length).collect()
+}
+
 /// Which rule of the author a length breaks.
 fn objection(dim: Dim, length: usize) -> Option<String> {
     let number = |value: u32| usize::try_from(value).unwrap_or(usize::MAX);

@@ -45,4 +45,4 @@ pub use error::{RunError, RunErrorKind};
 pub use examine::{OnnxReport, OnnxTensor, Refusal, examine};
 pub use network::Network;
 pub use predictor::{Inputs, OutputResult, Prediction, Predictor};
-pub use replay::{ExampleReplay, OutputReplay, StepReplay, replay};
+pub use replay::{ExampleReplay, OutputReplay, StepReplay, rehearse, replay};

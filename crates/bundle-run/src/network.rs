@@ -109,8 +109,20 @@ impl Network {
         }
         let fed: Vec<Tensor> =
             self.inputs.iter().filter_map(|input| fed.remove(&*input.name)).collect();
-        let outputs = self.plan(&fed)?.run(fed).map_err(|error| self.failed(error))?;
+        let shapes = fed.iter().map(|tensor| tensor.shape().to_vec()).collect();
+        let outputs = self.plan(shapes)?.run(fed).map_err(|error| self.failed(error))?;
         Ok(self.report.outputs.iter().map(|output| output.name.clone()).zip(outputs).collect())
+    }
+
+    /// Makes a plan for the smallest declared shapes, to find out whether the
+    /// engine can. `Ok(false)`: some length is declared by nobody.
+    pub(crate) fn plan_declared(&self) -> Result<bool, RunError> {
+        let shape = |input| fit::smallest_shape(input, &self.dims);
+        let Some(shapes) = self.inputs.iter().map(shape).collect::<Option<Vec<_>>>() else {
+            return Ok(false);
+        };
+        self.plan(shapes)?;
+        Ok(true)
     }
 
     /// What the ONNX file says.
@@ -187,8 +199,7 @@ impl Network {
         tensor.ok_or_else(|| wrong("has no shape, so no zeros to begin with"))
     }
 
-    fn plan(&self, fed: &[Tensor]) -> Result<Arc<dyn Plan>, RunError> {
-        let shapes: Vec<Vec<usize>> = fed.iter().map(|tensor| tensor.shape().to_vec()).collect();
+    fn plan(&self, shapes: Vec<Vec<usize>>) -> Result<Arc<dyn Plan>, RunError> {
         if let Some(plan) = self.plans().by_shapes.get(&shapes) {
             return Ok(Arc::clone(plan));
         }

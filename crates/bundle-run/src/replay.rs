@@ -94,6 +94,20 @@ pub fn replay(
     Ok(replay)
 }
 
+/// Tries whether the engine can run the network at all: on the inputs of
+/// `example`, or without one by planning for the declared shapes. `Ok(false)`:
+/// nothing says what shapes the inputs have, so it was not tried.
+pub fn rehearse(
+    predictor: &Predictor,
+    example: Option<&Example>,
+    files: &dyn FileSource,
+) -> Result<bool, RunError> {
+    match example {
+        Some(example) => predictor.predict(&inputs(example, files)?, false).map(|_| true),
+        None => predictor.network().plan_declared(),
+    }
+}
+
 fn inputs(example: &Example, files: &dyn FileSource) -> Result<Inputs, RunError> {
     let source = |input: &ExampleInput| match input {
         ExampleInput::File(path) => {

@@ -2,7 +2,7 @@
 
 use bundle_manifest::{Example, Manifest};
 use bundle_preprocess::{Tensor, TensorData, read_npy};
-use bundle_run::{Difference, ExampleReplay, OutputReplay, RunErrorKind, StepReplay};
+use bundle_run::{Difference, ExampleReplay, OutputReplay, StepReplay};
 
 use super::model::no_model;
 use crate::{
@@ -15,10 +15,10 @@ pub(super) static EXIST: Rule = Rule {
     id: "EXAM-1",
     title: "there are recorded examples",
     why: "Without an input and the author's output for it, nobody can tell whether the model gives the author's numbers.",
-    reference: "docs/examples.md",
+    reference: "docs/manifest.md, examples",
     severity: Severity::Should,
     area: Area::Reproduction,
-    remedy: "record inputs and outputs in the training framework; `bundle record` adds them",
+    remedy: "save inputs and outputs in the training framework as .npy, and add them under [[examples]]",
     inspect: exist,
 };
 
@@ -48,7 +48,7 @@ pub(super) static RECORDED_BY: Rule = Rule {
     id: "EXAM-4",
     title: "the examples were recorded by another program than this one",
     why: "An example that bundle recorded itself only says that bundle agrees with itself.",
-    reference: "docs/examples.md",
+    reference: "docs/manifest.md, examples",
     severity: Severity::Should,
     area: Area::Reproduction,
     remedy: "record the outputs with the framework that trained the model",
@@ -176,9 +176,7 @@ fn holds(replay: &Replay) -> bool {
 /// Why an example says nothing, where this version cannot make its comparison.
 fn not_compared(replay: &Replay) -> Option<String> {
     match &replay.outcome {
-        Err(error) if matches!(error.kind, RunErrorKind::Planned { .. }) => {
-            Some(format!("{}: {error}", replay.name))
-        }
+        Err(error) if error.is_beyond_engine() => Some(format!("{}: see ONNX-1", replay.name)),
         Err(_) => None,
         Ok(again) => {
             let mut missed = again.outputs.values().filter(|output| !output.comparison.holds);

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use bundle_manifest::{EntryName, Manifest, Model};
-use bundle_run::{Network, OnnxReport, RunError, RunErrorKind};
+use bundle_run::{Network, OnnxReport, RunError, RunErrorKind, rehearse};
 
 use crate::{
-    Area, Evidence, Rule, Severity,
+    Answer, Area, Evidence, Rule, Severity,
     finding::Judgement,
     subject::{Declared, Subject},
 };
@@ -15,7 +15,7 @@ pub(super) static RUNS: Rule = Rule {
     id: "ONNX-1",
     title: "the network can run here",
     why: "An operator that the engine computes wrongly is refused by node and name, never run: a wrong answer without an error is worse than none. Such a bundle packs and is judged all the same.",
-    reference: "docs/operators.md",
+    reference: "ARCHITECTURE.md, right or refused",
     severity: Severity::Should,
     area: Area::Model,
     remedy: "export with other operators or another opset; the node is named above",
@@ -88,7 +88,7 @@ fn reports(subject: &Subject) -> Result<Vec<(&EntryName, &Model, &OnnxReport)>, 
         manifest.models.by_name.values().filter(|model| subject.is_withheld(&model.onnx)).collect();
     if !withheld.is_empty() {
         return Err(Judgement::new(
-            crate::Answer::NotApplicable,
+            Answer::NotApplicable,
             withheld.iter().map(|model| Evidence::of(&model.onnx, "withheld")),
         ));
     }
@@ -121,11 +121,29 @@ fn runs(subject: &Subject) -> Judgement {
     if !refusals.is_empty() {
         return Judgement::fail(refusals);
     }
-    match subject.predictor() {
-        Some(Err(error)) => refused(subject, error),
-        _ => Judgement::pass(
-            reports.iter().map(|(_, model, report)| Evidence::of(&model.onnx, loads(report))),
+    let predictor = match subject.predictor() {
+        Some(Ok(predictor)) => predictor,
+        Some(Err(error)) => return refused(subject, error),
+        None => return Judgement::unknown("no model is declared"),
+    };
+    let loaded = reports.iter().map(|(_, model, report)| Evidence::of(&model.onnx, loads(report)));
+    let replays = subject.replays().unwrap_or_default();
+    let stopped = replays.iter().filter_map(|replay| replay.outcome.as_ref().err());
+    if let Some(error) = stopped.into_iter().find(|error| error.is_beyond_engine()) {
+        return judge(error);
+    }
+    if !subject.request.replay || !replays.is_empty() {
+        return Judgement::pass(loaded);
+    }
+    match rehearse(predictor, None, subject.tree.source()) {
+        Ok(true) => Judgement::pass(loaded),
+        Ok(false) => Judgement::new(
+            Answer::Unknown,
+            loaded.chain([Evidence::note(
+                "not run: neither an example nor `dims` says what shapes its inputs have",
+            )]),
         ),
+        Err(error) => judge(&error),
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) static TYPES: Rule = Rule {
     id: "PREP-1",
     title: "every step takes what the step before it gives",
     why: "A pipeline that cannot work is an error of its author, found here without running anything. A step that the format knows and this version cannot run is unknown, not wrong.",
-    reference: "docs/steps.md",
+    reference: "docs/manifest.md, steps",
     severity: Severity::Must,
     area: Area::Preprocessing,
     remedy: "correct the step in bundle.toml",

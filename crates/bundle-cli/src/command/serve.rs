@@ -17,6 +17,13 @@ pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure
         verified.map_err(|error| Failure::from(error).of(args.path.display()))?;
     }
     let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
+    // Better refused here, by name, than on the page at the first click.
+    let example = opened.manifest.examples.first();
+    if let Err(error) = bundle_run::rehearse(&predictor, example, opened.files.as_ref())
+        && error.is_beyond_engine()
+    {
+        return Err(error.into());
+    }
     if !args.host.is_loopback() {
         terminal.note(format!(
             "{} is not a loopback address: everyone who reaches it can use the model",
