@@ -4,17 +4,19 @@
 use anyhow::Result;
 
 use crate::{
-    quickstart,
+    prove, quickstart,
     run::{cargo, exists, say, step, target},
     test, tidy,
 };
 
-/// Format, lints, tidy, licences, tests, the quickstart.
+/// Format, lints, tidy, rustdoc, licences, tests, the quickstart, one smoke case of each proof.
 pub(crate) fn ci() -> Result<()> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
     tidy::tidy()?;
     let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     step("lints", &mut cargo(&lints))?;
+    let documents = ["doc", "--workspace", "--no-deps", "--quiet"];
+    step("rustdoc", cargo(&documents).env("RUSTDOCFLAGS", "-D warnings"))?;
     if !exists("cargo-deny") {
         let install = ["install", "cargo-deny", "--locked", "--version", "0.20.2", "--quiet"];
         step("install cargo-deny", &mut cargo(&install))?;
@@ -24,7 +26,11 @@ pub(crate) fn ci() -> Result<()> {
     test::test()?;
     // The tests have built the binary; building it alone resolves other features
     // of the dependencies and would compile the engine a second time.
-    quickstart::walk(&target().join("debug/bundle"), false)?;
+    let bundle = target().join("debug/bundle");
+    quickstart::walk(&bundle, false)?;
+    for proof in prove::Proof::ALL {
+        prove::smoke(*proof, &bundle)?;
+    }
     say("\nci: all green");
     Ok(())
 }

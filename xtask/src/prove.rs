@@ -22,6 +22,11 @@ pub(crate) enum Proof {
     Fuzz,
 }
 
+impl Proof {
+    /// Every proof, in the order of CI.
+    pub(crate) const ALL: &[Self] = &[Self::Models, Self::Bench, Self::Fuzz];
+}
+
 /// Runs a proof and writes its page.
 pub(crate) fn prove(proof: Proof) -> Result<()> {
     match proof {

@@ -199,6 +199,18 @@ pub struct Serve {
     /// The port
     #[arg(long, default_value_t = 7860, value_name = "PORT")]
     pub port: u16,
+    /// MiB that one request may have
+    #[arg(long, default_value_t = 32, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_body: u16,
+    /// Seconds for sending a request, for waiting and for predicting, each
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
+    /// Predictions that run at once
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: u16,
+    /// A name that requests may call this server by, such as that of a reverse proxy
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
 }
 
 /// `bundle inspect`

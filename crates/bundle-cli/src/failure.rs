@@ -104,8 +104,9 @@ impl From<ManifestError> for Failure {
 }
 
 impl From<CheckError> for Failure {
-    fn from(error: CheckError) -> Self {
-        Self::new(error, None, Exit::NotJudged)
+    fn from(mut error: CheckError) -> Self {
+        let hint = error.hint.take();
+        Self::new(error, hint, Exit::NotJudged)
     }
 }
 

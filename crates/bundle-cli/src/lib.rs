@@ -10,6 +10,7 @@ mod exit;
 mod failure;
 mod interrupt;
 mod open;
+mod panic;
 mod terminal;
 
 use std::process::ExitCode;
@@ -27,9 +28,8 @@ pub fn main() -> ExitCode {
         Err(error) => return terminal::print_usage(&error).into(),
     };
     let mut terminal = Terminal::new(arguments.color);
-    let exit =
-        run(arguments.command, &mut terminal).unwrap_or_else(|failure| terminal.fail(&failure));
-    exit.into()
+    let result = panic::catch(|| run(arguments.command, &mut terminal));
+    result.unwrap_or_else(|failure| terminal.fail(&failure)).into()
 }
 
 fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {

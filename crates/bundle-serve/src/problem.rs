@@ -49,7 +49,7 @@ impl Problem {
 
     pub(crate) fn too_large(limit: usize) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {limit} bytes"))
-            .with_hint("give a smaller file, or raise the limit of `bundle serve`")
+            .with_hint("give a smaller file, or start `bundle serve` with a larger `--max-body`")
     }
 
     pub(crate) fn too_busy() -> Self {
@@ -59,7 +59,7 @@ impl Problem {
 
     pub(crate) fn too_long(seconds: u64) -> Self {
         Self::new(StatusCode::GATEWAY_TIMEOUT, format!("the prediction took more than {seconds} s"))
-            .with_hint("give a smaller input, or raise the limit of `bundle serve`")
+            .with_hint("give a smaller input, or start `bundle serve` with a longer `--timeout`")
     }
 
     pub(crate) fn internal(message: impl Into<String>) -> Self {

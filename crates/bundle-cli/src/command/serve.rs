@@ -1,9 +1,9 @@
 //! `bundle serve`: the page, on this machine.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bundle_run::Predictor;
-use bundle_serve::Served;
+use bundle_serve::{Options, Served, serve_with};
 
 use crate::{args::Serve, exit::Exit, failure::Failure, open::Opened, terminal::Terminal};
 
@@ -48,6 +48,19 @@ pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure
             std::future::pending::<()>().await;
         }
     };
-    runtime.block_on(bundle_serve::serve(served, address, ready, stopped))?;
+    let result = runtime.block_on(serve_with(served, options(args), address, ready, stopped));
+    // A prediction that runs cannot be interrupted, and nobody waits for it any more.
+    runtime.shutdown_background();
+    result?;
     Ok(Exit::Holds)
+}
+
+fn options(args: &Serve) -> Options {
+    Options {
+        body_bytes: usize::from(args.max_body) << 20,
+        time: Duration::from_secs(args.timeout.into()),
+        running: args.jobs.into(),
+        hosts: args.allow_host.iter().map(|host| host.to_lowercase()).collect(),
+        ..Options::default()
+    }
 }
