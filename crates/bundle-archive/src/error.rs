@@ -20,8 +20,8 @@ pub struct ArchiveError {
 #[non_exhaustive]
 pub enum ArchiveErrorKind {
     /// Reading or writing failed.
-    #[error("i/o")]
-    Io(#[source] io::Error),
+    #[error("{0}")]
+    Io(io::Error),
     /// The bytes break the format (exit code 1).
     #[error("{0}")]
     Malformed(String),

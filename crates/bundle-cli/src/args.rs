@@ -168,7 +168,7 @@ pub struct Run {
     #[arg(value_name = "PATH")]
     pub path: PathBuf,
     /// FILE (one prediction each, where there is one input), NAME=FILE, or NAME:=JSON
-    #[arg(value_name = "INPUT", required_unless_present = "example")]
+    #[arg(value_name = "INPUT")]
     pub inputs: Vec<String>,
     /// Use the inputs of a recorded example and compare with its recording
     #[arg(long, value_name = "NAME", conflicts_with = "inputs")]
@@ -176,9 +176,9 @@ pub struct Run {
     /// Show the value after every step
     #[arg(long)]
     pub trace: bool,
-    /// Labels to show per output
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    pub top: usize,
+    /// Labels to show per output [default: 5 as text, all as JSON]
+    #[arg(long, value_name = "N", value_parser = top)]
+    pub top: Option<usize>,
     /// How to write the predictions
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -301,4 +301,11 @@ pub struct Man {
     /// Write a page per command into a directory, instead of the main page to stdout
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+fn top(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a whole number from 1 on".to_owned()),
+        Ok(top) => Ok(top),
+    }
 }

@@ -65,7 +65,8 @@ impl From<ArchiveError> for Failure {
             | ArchiveErrorKind::Digest { .. } => Exit::DoesNotHold,
             _ => Exit::NotJudged,
         };
-        Self::new(error, None, exit)
+        let hint = error.hint().map(str::to_owned);
+        Self::new(error, hint, exit)
     }
 }
 

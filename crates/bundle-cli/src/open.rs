@@ -1,6 +1,6 @@
 //! A path that a user named: a bundle, a zip that holds one, or a project directory.
 
-use std::{path::Path, sync::Arc};
+use std::{fs::Metadata, io::ErrorKind, path::Path, sync::Arc};
 
 use bundle_archive::{Archive, BundleId, Limits};
 use bundle_manifest::{ArtifactPath, FileSource, Manifest};
@@ -52,8 +52,16 @@ impl Opened {
 
 /// Opens a bundle file.
 pub(crate) fn open_archive(path: &Path) -> Result<Archive, Failure> {
-    fs_err::metadata(path)?;
+    there(path)?;
     Archive::open(path, &Limits::default()).map_err(|error| Failure::from(error).of(path.display()))
+}
+
+/// What is at a path that a user typed.
+pub(crate) fn there(path: &Path) -> Result<Metadata, Failure> {
+    fs_err::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::usage(format!("there is no `{}`", path.display())),
+        _ => error.into(),
+    })
 }
 
 fn parse(text: &str) -> Result<Manifest, Failure> {

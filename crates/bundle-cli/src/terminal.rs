@@ -6,8 +6,10 @@
 use std::{
     fmt::Display,
     io::{self, IsTerminal as _, Write as _},
+    path::Path,
 };
 
+use bundle_archive::Archive;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{args::Color, exit::Exit, failure::Failure};
@@ -35,23 +37,35 @@ impl Terminal {
     }
 
     /// Prints a result: text that ends where it ends, plus a line break if it lacks one.
+    /// What came from a bundle cannot act on the terminal.
     pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
-        let mut out = self.out.lock();
+        self.print_styled(&printable(text))
+    }
+
+    /// The same for text of our own making, colours included.
+    pub(crate) fn print_styled(&mut self, text: &str) -> Result<(), Failure> {
         let end = if text.ends_with('\n') { "" } else { "\n" };
-        match write!(out, "{text}{end}").and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => quiet_exit(),
+        self.print_bytes(format!("{text}{end}").as_bytes())
+    }
+
+    /// Writes a result byte for byte. A reader that has seen enough is no failure,
+    /// and what was found is still said by the exit code.
+    pub(crate) fn print_bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut out = self.out.lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => Ok(result?),
         }
     }
 
     /// Prints a result as JSON, indented.
     pub(crate) fn print_json(&mut self, value: &serde_json::Value) -> Result<(), Failure> {
-        self.print(&format!("{value:#}"))
+        self.print_styled(&format!("{value:#}"))
     }
 
     /// Says something on stderr that is not the result.
     pub(crate) fn note(&mut self, text: impl Display) {
-        self.talk(&format!("note: {text}\n"));
+        self.talk(&printable(&format!("note: {text}\n")));
     }
 
     /// Prints a failure: `error:`, `caused by:`, `hint:`.
@@ -79,6 +93,14 @@ impl Terminal {
         self.err.lock().write_all(text.as_bytes()).unwrap_or_default();
     }
 
+    /// Reads a whole bundle and holds it against its lock, with a bar.
+    pub(crate) fn verify(&self, archive: &Archive, path: &Path) -> Result<(), Failure> {
+        let bar = self.bytes_bar("verifying", archive.packed_size());
+        let verified = archive.verify(&|bytes| bar.inc(bytes));
+        bar.finish_and_clear();
+        verified.map(drop).map_err(|error| Failure::from(error).of(path.display()))
+    }
+
     /// A bar on stderr, drawn only where stderr is a terminal. `total` 0 means not known yet.
     pub(crate) fn bytes_bar(&self, what: &'static str, total: u64) -> ProgressBar {
         let style =
@@ -103,20 +125,19 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
 /// Control characters from file names and model files must not reach a terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .flat_map(
-            |c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] },
-        )
+        .flat_map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                c.escape_default().collect()
+            } else {
+                vec![c]
+            }
+        })
         .collect()
 }
 
 #[expect(clippy::disallowed_methods, reason = "NO_COLOR is a convention about this terminal")]
 fn no_color() -> bool {
     std::env::var("NO_COLOR").is_ok_and(|value| !value.is_empty())
-}
-
-#[expect(clippy::exit, reason = "the reader of the pipe has seen enough")]
-fn quiet_exit() -> ! {
-    std::process::exit(0)
 }
 
 /// Bytes as people write them: `412 kB`, `1.2 MB`.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use bundle_archive::ArchiveError;
+use bundle_manifest::ManifestError;
 use bundle_project::{Absent, ProjectError};
 use bundle_run::{RunError, RunErrorKind};
 
@@ -42,6 +43,12 @@ impl PackError {
 
     pub(crate) fn cancelled() -> Self {
         Self::not_judged("cancelled")
+    }
+
+    /// A manifest that says what cannot be said, with the first hint.
+    pub(crate) fn of_manifest(error: ManifestError) -> Self {
+        let hint = error.problems().iter().find_map(|problem| problem.hint.clone());
+        Self { hint, ..Self::false_statement("`bundle.toml` is not valid").caused_by(error) }
     }
 
     /// A network that does not load, or an example that does not run; `subject` names it.

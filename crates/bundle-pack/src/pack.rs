@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bundle_archive::Spool;
+use bundle_archive::{Archive, Limits, Spool};
 use bundle_manifest::{ArtifactPath, FileSource as _, Manifest};
 use bundle_project::{Globs, Origin, Selected, SourceTree, Stamp, lock_of};
 use bundle_run::examine;
@@ -30,6 +30,7 @@ pub fn pack(
     let mut tree = SourceTree::from_directory(&request.directory)?;
     let (text, manifest) = read_manifest(&tree)?;
     let target = target(&request.output, &manifest)?;
+    refuse_to_replace(&target)?;
     if let Some(inside) = tree.directory().and_then(|directory| below(directory, &target)) {
         tree.leave_out(inside);
     }
@@ -78,8 +79,7 @@ fn read_manifest(tree: &SourceTree) -> Result<(String, Manifest), PackError> {
     let bytes = bytes.map_err(|error| PackError::not_judged(unreadable).caused_by(error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| PackError::not_judged("`bundle.toml` is not UTF-8").caused_by(error))?;
-    let manifest = Manifest::from_toml(&text)
-        .map_err(|error| PackError::not_judged("`bundle.toml` is not valid").caused_by(error))?;
+    let manifest = Manifest::from_toml(&text).map_err(PackError::of_manifest)?;
     Ok((text, manifest))
 }
 
@@ -98,6 +98,17 @@ fn target(output: &Path, manifest: &Manifest) -> Result<PathBuf, PackError> {
         return Err(PackError::not_judged(format!("`{}` is not a file name", output.display())));
     }
     Ok(output.to_owned())
+}
+
+/// A bundle may be replaced; what is not one was not meant.
+fn refuse_to_replace(target: &Path) -> Result<(), PackError> {
+    let Ok(there) = fs_err::metadata(target) else { return Ok(()) };
+    let is_bundle = || Archive::open(target, &Limits::default()).is_ok();
+    if there.is_file() && (there.len() == 0 || is_bundle()) {
+        return Ok(());
+    }
+    let message = format!("`{}` is there and is not a bundle", target.display());
+    Err(PackError::not_judged(message).with_hint("name another file with `-o`, or remove it"))
 }
 
 /// The target as a path of the project, if it is inside.
@@ -188,5 +199,10 @@ fn notes(tree: &SourceTree, selected: &Selected) -> Vec<String> {
         let left: Vec<_> = tree.additions().iter().filter(|path| !packed(path)).cloned().collect();
         note("not in `bundle.lock`, hence not packed", &left);
     }
+    // A remark; what cannot be listed for it was listed for the packing.
+    let untracked = tree.untracked().unwrap_or_default();
+    let left: Vec<_> =
+        untracked.into_iter().filter(|path| !packed(&path) && !tree.is_left_out(path)).collect();
+    note("not tracked by git, hence not packed (`git add`, or `[files] also`)", &left);
     notes
 }

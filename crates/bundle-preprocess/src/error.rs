@@ -18,11 +18,14 @@ pub struct StepError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The format knows it and this version cannot run it: nothing is wrong with
+    /// the bundle.
+    pub planned: bool,
 }
 
 impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { entry, index, op, message, hint: _ } = self;
+        let Self { entry, index, op, message, hint: _, planned: _ } = self;
         if op.is_empty() {
             return write!(f, "`{entry}`: {message}");
         }
@@ -37,12 +40,19 @@ impl std::error::Error for StepError {}
 pub(crate) struct Fault {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    pub(crate) planned: bool,
 }
 
 impl Fault {
     /// A fault without a hint.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, planned: false }
+    }
+
+    /// What the format reserves; `what` may be empty where the step says it.
+    pub(crate) fn planned(what: impl fmt::Display) -> Self {
+        let message = format!("{what} cannot run in this version").trim_start().to_owned();
+        Self { planned: true, ..Self::new(message) }
     }
 
     /// Says what to do about it.
@@ -53,8 +63,8 @@ impl Fault {
 
     /// The error of the step at `index`.
     pub(crate) fn at(self, entry: &str, index: usize, op: &str) -> StepError {
-        let Self { message, hint } = self;
-        StepError { entry: entry.to_owned(), index, op: op.to_owned(), message, hint }
+        let Self { message, hint, planned } = self;
+        StepError { entry: entry.to_owned(), index, op: op.to_owned(), message, hint, planned }
     }
 
     /// The error of an input or output as a whole.

@@ -32,7 +32,7 @@ pub(crate) fn check(step: &Step, before: &Kind) -> Result<Kind, Fault> {
         Step::Softmax(_) | Step::Sigmoid(_) => scores::check_floats(before),
         Step::Argmax(_) => scores::check_argmax(before),
         Step::TopK(params) => scores::check_top_k(params, before),
-        Step::Planned(_) => Err(Fault::new("cannot run in this version")),
+        Step::Planned(_) => Err(Fault::planned("")),
     }
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
             published.insert("indices".to_owned(), indices);
             Ok(Value::Tensor(values))
         }
-        Step::Planned(_) => Err(Fault::new("cannot run in this version")),
+        Step::Planned(_) => Err(Fault::planned("")),
     }
 }
 

@@ -66,8 +66,7 @@ impl OutputPipeline {
         let entry = output.name.to_string();
         if output.restore.is_some() {
             let kind = output.kind;
-            let fault =
-                Fault::new(format!("`restore` of kind `{kind}` cannot run in this version"));
+            let fault = Fault::planned(format!("`restore` of kind `{kind}`"));
             return Err(fault.of(&entry));
         }
         let Some(main) = output.main_tensor() else {

@@ -125,10 +125,10 @@ impl InputPipeline {
 /// What cannot run whatever the steps are.
 fn check_entry(input: &Input) -> Result<(), Fault> {
     if input.window.is_some() {
-        return Err(Fault::new("`window` cannot run in this version"));
+        return Err(Fault::planned("`window`"));
     }
     if input.tile.is_some() {
-        return Err(Fault::new("`tile` cannot run in this version"));
+        return Err(Fault::planned("`tile`"));
     }
     if !input.steps.is_empty() {
         return Ok(());
@@ -142,7 +142,7 @@ fn check_entry(input: &Input) -> Result<(), Fault> {
             Err(Fault::new("a table without steps stays a file").hint("start with `columns`"))
         }
         other => {
-            let fault = Fault::new(format!("`kind = \"{other}\"` cannot run in this version"));
+            let fault = Fault::planned(format!("`kind = \"{other}\"`"));
             Err(fault.hint("`kind = \"tensor\"` takes the prepared array"))
         }
     }

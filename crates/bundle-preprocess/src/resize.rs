@@ -32,8 +32,7 @@ use kernel::Kernel;
 pub(crate) fn check(params: &Resize, before: &Kind) -> Result<Kind, Fault> {
     let (samples, channels) = before.image()?;
     if params.kernel != ResizeImpl::Pillow {
-        let fault =
-            Fault::new(format!("`impl = \"{}\"` cannot run in this version", params.kernel));
+        let fault = Fault::planned(format!("`impl = \"{}\"`", params.kernel));
         return Err(fault.hint("`impl = \"pillow\"` can; it gives other pixels, so change it only if the model was trained so"));
     }
     if params.antialias == Some(false) {

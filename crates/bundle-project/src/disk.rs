@@ -30,6 +30,18 @@ pub(crate) enum Entry {
     Special,
 }
 
+/// Which files a walk leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ignored {
+    /// None.
+    Nothing,
+    /// What the `.gitignore` files here and below name. No parent, no `.ignore`,
+    /// no user or system file: the same directory gives the same list everywhere.
+    Here,
+    /// What git would ignore for this user. For remarks only.
+    AsGit,
+}
+
 /// A file as it was: two equal stamps mean that it was not written in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
@@ -96,14 +108,15 @@ impl Disk {
         }
     }
 
-    /// Every file and link below, as raw names in byte order; with `ignoring`,
-    /// less what the `.gitignore` files here and below name.
-    pub(crate) fn walk(&self, ignoring: bool) -> Result<Vec<(RawName, Entry)>, ProjectError> {
+    /// Every file and link below, as raw names in byte order, less what is ignored.
+    pub(crate) fn walk(&self, ignored: Ignored) -> Result<Vec<(RawName, Entry)>, ProjectError> {
         let mut found = Vec::new();
         let mut builder = WalkBuilder::new(&self.root);
-        // No parent, no `.ignore`, no user or system file: the same directory gives the same list everywhere.
         builder.standard_filters(false).follow_links(false);
-        builder.git_ignore(ignoring).require_git(false);
+        builder.git_ignore(ignored != Ignored::Nothing).require_git(false);
+        if ignored == Ignored::AsGit {
+            builder.parents(true).git_exclude(true).git_global(true);
+        }
         builder.filter_entry(|entry| !entry.file_name().eq_ignore_ascii_case(GIT_DIRECTORY));
         for entry in builder.build() {
             let entry = entry.map_err(|error| {

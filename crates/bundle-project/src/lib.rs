@@ -34,6 +34,7 @@ mod filter;
 mod git;
 mod globs;
 mod lock;
+mod made;
 mod readme;
 mod references;
 mod select;

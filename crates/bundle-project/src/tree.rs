@@ -9,12 +9,17 @@ use std::{
 };
 
 use bundle_archive::Archive;
-use bundle_manifest::{ArtifactPath, FileMode, FileSource, GitObjectId, Lock, LockedMember};
+use bundle_manifest::{
+    ArtifactPath, Digest, FileMode, FileSource, GitObjectId, Lock, LockedMember,
+};
+
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     ProjectError,
-    disk::{Disk, Entry, RawName, Stamp},
+    disk::{Disk, Entry, Ignored, RawName, Stamp},
     git::{Commit, Place, Tracked},
+    made::Made,
 };
 
 /// The directory of a bundle that holds the project.
@@ -155,12 +160,13 @@ impl SourceTree {
     }
 
     fn from_walk(disk: Disk) -> Result<Self, ProjectError> {
-        let found = disk.walk(true)?;
+        let found = disk.walk(Ignored::Here)?;
         let mut tree =
             Self::new(Origin::Directory, Content::Disk { disk, place: None, lock: None });
         let mut special = Vec::new();
+        let made = Made::among(found.iter().map(|(name, _)| name.text()));
         for (name, entry) in found {
-            if is_packers_own(name.text()) {
+            if is_packers_own(name.text()) || made.holds(name.text()) {
                 continue;
             }
             match (name.parse(), entry) {
@@ -174,12 +180,13 @@ impl SourceTree {
         }
         tree.sort();
         tree.note_paths("neither a file nor a link", &special);
+        tree.note_names("made by tools or private, hence not packed", made.names());
         Ok(tree)
     }
 
     fn from_extracted(disk: Disk, lock: Lock) -> Result<Self, ProjectError> {
         let locked = below_project(&lock);
-        let found = disk.walk(false)?;
+        let found = disk.walk(Ignored::Nothing)?;
         let links = lock.not_packed.iter().map(project_relative).collect();
         let entry = |path: &ArtifactPath| disk.entry(path);
         let (mut files, mut withheld, mut absent) = (Vec::new(), Vec::new(), Vec::new());
@@ -268,15 +275,21 @@ impl SourceTree {
     }
 
     fn note_paths(&mut self, what: &str, paths: &[ArtifactPath]) {
+        self.note_names(what, paths.iter().map(ArtifactPath::as_str));
+    }
+
+    fn note_names<'n>(&mut self, what: &str, names: impl ExactSizeIterator<Item = &'n str>) {
         const SHOWN: usize = 5;
-        if paths.is_empty() {
+        let more = names.len().saturating_sub(SHOWN);
+        let mut shown: Vec<_> =
+            names.take(SHOWN).map(|name| format!("`{}`", name.escape_debug())).collect();
+        if shown.is_empty() {
             return;
         }
-        let mut names: Vec<_> = paths.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
-        if paths.len() > SHOWN {
-            names.push(format!("{} more", paths.len() - SHOWN));
+        if more > 0 {
+            shown.push(format!("{more} more"));
         }
-        self.notes.push(format!("{what}: {}", names.join(", ")));
+        self.notes.push(format!("{what}: {}", shown.join(", ")));
     }
 
     /// Where the files are.
@@ -311,9 +324,61 @@ impl SourceTree {
         &self.withheld
     }
 
+    /// Members of an extracted bundle that are not what its lock says: changed,
+    /// of another mode, or gone. Reads every file.
+    pub fn changed(&self) -> Result<Vec<ArtifactPath>, ProjectError> {
+        let (Some(lock), Origin::Extracted) = (self.lock(), self.origin) else {
+            return Ok(Vec::new());
+        };
+        let mut changed = Vec::new();
+        for member in below_project(lock).into_iter().filter(|member| !member.withheld) {
+            let same = match self.entry(&member.path) {
+                Some(Entry::File { size, mode }) if size == member.size && mode == member.mode => {
+                    self.sha256(&member.path)? == member.sha256
+                }
+                _ => false,
+            };
+            if !same {
+                changed.push(member.path);
+            }
+        }
+        Ok(changed)
+    }
+
+    fn sha256(&self, path: &ArtifactPath) -> Result<Digest, ProjectError> {
+        let broken = |error| ProjectError::unreadable(path, error);
+        let mut content = self.open(path).map_err(broken)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match content.read(&mut buffer).map_err(broken)? {
+                0 => return Ok(Digest::from_bytes(hasher.finalize().into())),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    }
+
     /// Files in an extracted bundle that its lock does not list.
     pub fn additions(&self) -> &[ArtifactPath] {
         &self.additions
+    }
+
+    /// Files of a directory that git tracks which git neither tracks nor ignores.
+    /// For remarks: what a user's own git configuration ignores is not among them.
+    pub fn untracked(&self) -> Result<Vec<ArtifactPath>, ProjectError> {
+        let (Content::Disk { disk, .. }, Origin::GitDirectory) = (&self.content, self.origin)
+        else {
+            return Ok(Vec::new());
+        };
+        let found = disk.walk(Ignored::AsGit)?;
+        let made = Made::among(found.iter().map(|(name, _)| name.text()));
+        let files = found.iter().filter(|(name, entry)| {
+            matches!(entry, Entry::File { .. })
+                && !is_packers_own(name.text())
+                && !made.holds(name.text())
+        });
+        let paths = files.filter_map(|(name, _)| name.parse().ok());
+        Ok(paths.filter(|path| self.file(path).is_none()).collect())
     }
 
     /// Remarks for the author: tracked files that are missing, a repository that could not be read.
@@ -324,6 +389,11 @@ impl SourceTree {
     /// Leaves a file out of every selection: the bundle that is being written, for one.
     pub fn leave_out(&mut self, path: ArtifactPath) {
         self.left_out.insert(path);
+    }
+
+    /// Whether a file was left out of every selection.
+    pub fn is_left_out(&self, path: &ArtifactPath) -> bool {
+        self.left_out.contains(path)
     }
 
     /// What says that a file on disk was not written between two calls; `None` elsewhere.
@@ -373,7 +443,7 @@ impl SourceTree {
     /// Every name there is, ignored ones included.
     pub(crate) fn everything(&self) -> Result<Vec<(RawName, Entry)>, ProjectError> {
         if let Content::Disk { disk, .. } = &self.content {
-            return disk.walk(false);
+            return disk.walk(Ignored::Nothing);
         }
         let raw = |path: &ArtifactPath| RawName::of_bytes(path.as_str().as_bytes());
         let files = self

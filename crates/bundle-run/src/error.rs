@@ -82,13 +82,14 @@ pub enum RunErrorKind {
 impl RunError {
     /// Whether this says something about this engine and this version, not
     /// about the bundle: elsewhere the network may well run.
-    pub const fn is_beyond_engine(&self) -> bool {
-        matches!(
-            self.kind,
+    pub fn is_beyond_engine(&self) -> bool {
+        match &self.kind {
             RunErrorKind::Refused { .. }
-                | RunErrorKind::Planned { .. }
-                | RunErrorKind::Engine { .. }
-        )
+            | RunErrorKind::Planned { .. }
+            | RunErrorKind::Engine { .. } => true,
+            RunErrorKind::Step(error) => error.planned,
+            _ => false,
+        }
     }
 
     pub(crate) fn malformed(model: &str, message: impl Into<String>) -> Self {

@@ -110,6 +110,11 @@ pub(crate) fn cast(tensor: Tensor, to: Dtype) -> Result<Tensor, CastError> {
     let data = match (numbers(tensor.data()), kind(to)) {
         (Numbers::Floats(values), Kind::Float) => float_data(&values, to)?,
         (Numbers::Integers(values), Kind::Integer) => integer_data(&values, to)?,
+        // As a person types them, `61` for `61.0`; a pipeline has other integers
+        // and says `ensure_dtype` or `rescale`.
+        (Numbers::Integers(values), Kind::Float) if from == Dtype::Int64 => {
+            float_data(&exact_floats(&values, to)?, to)?
+        }
         _ => {
             let message = format!(
                 "has elements of type {}, the network takes {}",
@@ -124,6 +129,21 @@ pub(crate) fn cast(tensor: Tensor, to: Dtype) -> Result<Tensor, CastError> {
 
 fn does_not_fit(value: impl fmt::Display, to: Dtype) -> CastError {
     CastError(format!("holds {value}, which does not fit {}", to.as_str()))
+}
+
+/// Integers as floats that `to` has exactly.
+#[expect(clippy::cast_precision_loss, reason = "what would lose precision is refused first")]
+fn exact_floats(values: &[i128], to: Dtype) -> Result<Vec<f64>, CastError> {
+    let digits = match to {
+        Dtype::Float64 => f64::MANTISSA_DIGITS,
+        Dtype::Float16 => 11,
+        _ => f32::MANTISSA_DIGITS,
+    };
+    let exact = |value: &i128| {
+        let fits = value.unsigned_abs() <= 1 << digits;
+        fits.then_some(*value as f64).ok_or_else(|| does_not_fit(value, to))
+    };
+    values.iter().map(exact).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "rounding to the narrower type is the purpose")]
@@ -266,6 +286,12 @@ mod tests {
             ),
             (D::Int8(vec![-1]), Dtype::Uint64, Err("holds -1, which does not fit uint64")),
             (D::Float32(vec![7e4]), Dtype::Float16, Err("holds 70000, which does not fit float16")),
+            (D::Int64(vec![-3, 1 << 24]), Dtype::Float32, Ok(D::Float32(vec![-3.0, 16_777_216.0]))),
+            (
+                D::Int64(vec![(1 << 24) + 1]),
+                Dtype::Float32,
+                Err("holds 16777217, which does not fit float32"),
+            ),
             (
                 D::Int32(vec![1]),
                 Dtype::Float32,

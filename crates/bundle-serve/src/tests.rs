@@ -108,6 +108,7 @@ impl Engine for StandIn {
                             op: "decode_image".to_owned(),
                             message: "not a PNG".to_owned(),
                             hint: Some("save it as PNG".to_owned()),
+                            planned: false,
                         };
                         return Err(step.into());
                     }

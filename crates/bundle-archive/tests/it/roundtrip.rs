@@ -96,7 +96,8 @@ fn extracting_gives_the_files_with_their_modes_and_nothing_else() {
 
     let again = archive.extract(sandbox.path(), &|_| ()).expect_err("exists");
     let directory = out.display();
-    assert_eq!(again.to_string(), format!("{directory}: i/o"));
+    assert!(again.to_string().starts_with(&format!("{directory}: ")), "{again}");
+    assert!(again.to_string().contains("exists"), "{again}");
     assert_eq!(names(sandbox.path()), ["tiny-1.0.0", "x.bundle.tar.zst"]);
 }
 

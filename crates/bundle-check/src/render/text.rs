@@ -1,7 +1,7 @@
 //! The report for people: 80 columns, a line per area, beneath it what is not
 //! as it should be, the verdict, and what was not tested.
 
-use super::layout::{columns, short_id, size, visible, wrap};
+use super::layout::{columns, size, visible, wrap};
 use crate::{Answer, Area, Evidence, Finding, Report, Rule, Verdict, rules};
 
 /// Columns of a terminal.
@@ -26,10 +26,10 @@ struct Page {
 }
 
 impl Page {
-    /// `name version  id          41 files, 88 MB`
+    /// `name version                41 files, 88 MB`, and the whole id: the first
+    /// and last digits of another one are soon found.
     fn header(&mut self, report: &Report) {
-        let id = report.id.as_deref().map_or_else(String::new, |id| format!("  {}", short_id(id)));
-        let left = format!("{}{id}", report.subject);
+        let left = report.subject.clone();
         let files = if report.files == 1 { "file" } else { "files" };
         let right = format!("{} {files}, {}", report.files, size(report.bytes));
         let gap = WIDTH.saturating_sub(columns(&left) + columns(&right));
@@ -38,6 +38,9 @@ impl Page {
         } else {
             self.put(&left, 0);
             self.put(&right, 0);
+        }
+        if let Some(id) = &report.id {
+            self.put(id, 0);
         }
     }
 

@@ -1,5 +1,7 @@
 //! The file itself: is it the one that was packed?
 
+use bundle_project::Origin;
+
 use crate::{
     Area, Evidence, Rule, Severity,
     finding::Judgement,
@@ -44,7 +46,7 @@ const BROKEN: &str = "the container cannot be opened";
 
 fn unchanged(subject: &Subject) -> Judgement {
     match &subject.container {
-        Container::Directory => Judgement::not_applicable(DIRECTORY),
+        Container::Directory => extracted(subject),
         Container::Broken(error) => Judgement::fail([Evidence::note(error.to_string())]),
         Container::Bundle { verified: Err(error), .. } => {
             Judgement::fail([Evidence::note(error.to_string())])
@@ -56,6 +58,27 @@ fn unchanged(subject: &Subject) -> Judgement {
             ))])
         }
     }
+}
+
+/// An extracted bundle still says what it was.
+fn extracted(subject: &Subject) -> Judgement {
+    let source = subject.source.as_ref().filter(|source| source.origin() == Origin::Extracted);
+    let Some(source) = source else { return Judgement::not_applicable(DIRECTORY) };
+    let changed = match source.changed() {
+        Ok(changed) => changed,
+        Err(error) => return Judgement::unknown(error.to_string()),
+    };
+    if !changed.is_empty() {
+        let show = |path| Evidence::of(path, "is not what bundle.lock says");
+        return Judgement::fail(changed.iter().map(show))
+            .remedy("extract the bundle again, or `bundle pack` this as a version of its own");
+    }
+    let added = source.additions().iter();
+    let added: Vec<_> = added.map(|path| Evidence::of(path, "is not in bundle.lock")).collect();
+    if !added.is_empty() {
+        return Judgement::weak(added).remedy("what is not in the lock is no part of the bundle");
+    }
+    Judgement::pass([Evidence::note("extracted; every file is what bundle.lock says")])
 }
 
 fn code_hash(subject: &Subject) -> Judgement {

@@ -1,7 +1,6 @@
 //! From a file to a tensor.
 
-use bundle_manifest::Step;
-use bundle_preprocess::{InputPipeline, OutputPipeline, StepError};
+use bundle_preprocess::{InputPipeline, OutputPipeline};
 
 use super::model::no_model;
 use crate::{Answer, Area, Evidence, Rule, Severity, finding::Judgement, subject::Subject};
@@ -36,7 +35,7 @@ fn types(subject: &Subject) -> Judgement {
         steps += declared.len();
         let Err(error) = compiled else { continue };
         let evidence = Evidence::of("bundle.toml", error.to_string());
-        if is_planned(&error, declared) {
+        if error.planned {
             planned.push(evidence);
         } else {
             hint = hint.or(error.hint);
@@ -48,10 +47,4 @@ fn types(subject: &Subject) -> Judgement {
         (true, false) => Judgement::new(Answer::Unknown, planned),
         (true, true) => Judgement::pass([Evidence::note(format!("{steps} steps fit together"))]),
     }
-}
-
-/// Whether a step is one that the format reserves, or belongs to something reserved.
-fn is_planned(error: &StepError, steps: &[Step]) -> bool {
-    let step = steps.get(error.index);
-    matches!(step, Some(Step::Planned(_))) || error.message.contains("cannot run in this version")
 }

@@ -11,12 +11,13 @@ use crate::{
     args::{Check, Format, Reading},
     exit::Exit,
     failure::Failure,
+    open::there,
     terminal::Terminal,
 };
 
 pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure> {
     if let Some(id) = &args.explain {
-        return explain_rule(id, terminal);
+        return explain_rule(id, args.format, terminal);
     }
     let profile = match args.profile {
         Reading::Strict => Profile::Strict,
@@ -35,7 +36,7 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
                     Format::Text => {
                         let gap = if index == 0 { "" } else { "\n" };
                         let text = render_text(&report, terminal.color());
-                        terminal.print(&format!("{gap}{text}"))?;
+                        terminal.print_styled(&format!("{gap}{text}"))?;
                     }
                     Format::Json => {
                         reports.push(json!({ "path": path, "report": render_json(&report) }));
@@ -58,19 +59,30 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
 }
 
 fn check_one(path: &Path, request: &CheckRequest, terminal: &Terminal) -> Result<Report, Failure> {
-    let total = fs_err::metadata(path)?.len();
+    let total = there(path)?.len();
     let bar = terminal.bytes_bar("checking", total);
     let report = check(path, request, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
     Ok(report?)
 }
 
-fn explain_rule(id: &str, terminal: &mut Terminal) -> Result<Exit, Failure> {
+fn explain_rule(id: &str, format: Format, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let rule = rules().iter().find(|rule| rule.id.eq_ignore_ascii_case(id)).ok_or_else(|| {
         let ids: Vec<&str> = rules().iter().map(|rule| rule.id).collect();
         Failure::usage(format!("there is no rule `{id}`"))
             .hint(format!("the rules are {}", ids.join(", ")))
     })?;
-    terminal.print(&explain(rule))?;
+    match format {
+        Format::Text => terminal.print(&explain(rule))?,
+        Format::Json => terminal.print_json(&json!({
+            "id": rule.id,
+            "title": rule.title,
+            "why": rule.why,
+            "reference": rule.reference,
+            "severity": rule.severity.as_str(),
+            "area": rule.area.as_str(),
+            "remedy": rule.remedy,
+        }))?,
+    }
     Ok(Exit::Holds)
 }

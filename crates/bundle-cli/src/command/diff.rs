@@ -34,7 +34,7 @@ struct Change<'l> {
 }
 
 pub(crate) fn run(args: &Diff, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let (old, new) = (listing(&args.old)?, listing(&args.new)?);
+    let (old, new) = (listing(&args.old, terminal)?, listing(&args.new, terminal)?);
     let changes = changes(&old, &new);
     match args.format {
         Format::Text => terminal.print(&text(&changes))?,
@@ -46,10 +46,13 @@ pub(crate) fn run(args: &Diff, terminal: &mut Terminal) -> Result<Exit, Failure>
     Ok(if changes.is_empty() { Exit::Holds } else { Exit::DoesNotHold })
 }
 
-/// Every file of a bundle (from its lock) or of a project (measured).
-fn listing(path: &Path) -> Result<Listing, Failure> {
+/// Every file of a bundle (from its lock, once the bundle was seen to hold) or of
+/// a project (measured).
+fn listing(path: &Path, terminal: &Terminal) -> Result<Listing, Failure> {
     if !path.is_dir() {
-        return Ok(locked(&open_archive(path)?));
+        let archive = open_archive(path)?;
+        terminal.verify(&archive, path)?;
+        return Ok(locked(&archive));
     }
     let manifest = Opened::at(path)?.manifest;
     let tree = SourceTree::from_directory(path)?;

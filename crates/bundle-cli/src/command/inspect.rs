@@ -1,6 +1,10 @@
-//! `bundle inspect`: what is inside, from the lock and `bundle.toml` alone.
+//! `bundle inspect`: what is inside, from the lock, `bundle.toml` and the ONNX
+//! files alone.
 
-use bundle_manifest::{ArtifactPath, EqualsGit, Lock, Manifest};
+use std::collections::BTreeMap;
+
+use bundle_manifest::{ArtifactPath, Dtype, EntryName, EqualsGit, Lock, Manifest, Model};
+use bundle_run::{OnnxReport, OnnxTensor, RunError, examine};
 use serde_json::json;
 
 use crate::{
@@ -22,18 +26,60 @@ pub(crate) fn run(args: &Inspect, terminal: &mut Terminal) -> Result<Exit, Failu
             .map_err(|error: bundle_manifest::InvalidPath| Failure::usage(error.to_string()))?;
         let bytes =
             opened.files.read(&path, CAT_LIMIT).map_err(|error| Failure::from(error).of(&path))?;
-        terminal.print(&String::from_utf8_lossy(&bytes))?;
+        terminal.print_bytes(&bytes)?;
         return Ok(Exit::Holds);
     }
+    let graphs = graphs(&opened);
     match args.format {
-        Format::Text => terminal.print(&text(&opened, args.files))?,
-        Format::Json => terminal.print_json(&view(&opened))?,
+        Format::Text => terminal.print(&text(&opened, &graphs, args.files))?,
+        Format::Json => terminal.print_json(&view(&opened, &graphs))?,
     }
     Ok(Exit::Holds)
 }
 
-fn text(opened: &Opened, files: bool) -> String {
-    let mut text = manifest_text(&opened.manifest);
+/// What each ONNX file says of itself, or why it cannot be read.
+type Graphs = BTreeMap<EntryName, Result<OnnxReport, RunError>>;
+
+/// Most of an ONNX file that is worth the wait for its names and shapes.
+const GRAPH_LIMIT: u64 = 64 << 20;
+
+fn graphs(opened: &Opened) -> Graphs {
+    let files = opened.files.as_ref();
+    let small = |model: &Model| files.size(&model.onnx).is_some_and(|size| size <= GRAPH_LIMIT);
+    let models = opened.manifest.models.by_name.iter().filter(|(_, model)| small(model));
+    models.map(|(name, model)| (name.clone(), examine(name.as_str(), &model.onnx, files))).collect()
+}
+
+/// `pixel_values float32 [N, 3, 224, 224]`
+fn tensor_text(tensor: &OnnxTensor) -> String {
+    let dtype = tensor.dtype.map_or("of another type", Dtype::as_str);
+    let axes = tensor.shape.as_ref().map_or_else(
+        || "of any shape".to_owned(),
+        |axes| {
+            let axis = |axis: &Result<u64, String>| match axis {
+                Ok(length) => length.to_string(),
+                Err(symbol) => symbol.clone(),
+            };
+            format!("[{}]", axes.iter().map(axis).collect::<Vec<_>>().join(", "))
+        },
+    );
+    format!("{} {dtype} {axes}", tensor.name)
+}
+
+fn tensor_view(tensor: &OnnxTensor) -> serde_json::Value {
+    let axis = |axis: &Result<u64, String>| match axis {
+        Ok(length) => json!(length),
+        Err(symbol) => json!(symbol),
+    };
+    json!({
+        "name": tensor.name,
+        "dtype": tensor.dtype.map(Dtype::as_str),
+        "shape": tensor.shape.as_ref().map(|axes| axes.iter().map(axis).collect::<Vec<_>>()),
+    })
+}
+
+fn text(opened: &Opened, graphs: &Graphs, files: bool) -> String {
+    let mut text = manifest_text(&opened.manifest, graphs);
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:11}{value}\n"));
     match &opened.packed {
         Some(archive) => {
@@ -83,7 +129,7 @@ fn text(opened: &Opened, files: bool) -> String {
     text
 }
 
-fn manifest_text(manifest: &Manifest) -> String {
+fn manifest_text(manifest: &Manifest, graphs: &Graphs) -> String {
     let bundle = &manifest.bundle;
     let mut text = format!("{} {}  {}\n", bundle.name, bundle.version, bundle.title);
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:11}{value}\n"));
@@ -96,6 +142,20 @@ fn manifest_text(manifest: &Manifest) -> String {
     }
     for (name, model) in &manifest.models.by_name {
         row("model", format!("{name}  {}", model.onnx));
+        match graphs.get(name) {
+            Some(Ok(report)) => {
+                report
+                    .inputs
+                    .iter()
+                    .for_each(|tensor| row("", format!("→ {}", tensor_text(tensor))));
+                report
+                    .outputs
+                    .iter()
+                    .for_each(|tensor| row("", format!("← {}", tensor_text(tensor))));
+            }
+            Some(Err(error)) => row("", error.to_string()),
+            None => {}
+        }
     }
     if let Some(why) = &manifest.models.why {
         row("no model", why.clone());
@@ -107,7 +167,8 @@ fn manifest_text(manifest: &Manifest) -> String {
     for output in &manifest.outputs {
         row("output", format!("{} ({})", output.name, output.kind));
     }
-    row("examples", manifest.examples.len().to_string());
+    let names: Vec<_> = manifest.examples.iter().map(|example| example.name.as_str()).collect();
+    row("examples", format!("{}  {}", names.len(), names.join(", ")));
     row("claims", manifest.claims.len().to_string());
     text
 }
@@ -131,7 +192,7 @@ fn git_words(lock: &Lock) -> String {
     }
 }
 
-fn view(opened: &Opened) -> serde_json::Value {
+fn view(opened: &Opened, graphs: &Graphs) -> serde_json::Value {
     let manifest = &opened.manifest;
     let lock = opened.packed.as_ref().map(|archive| archive.lock());
     json!({
@@ -142,7 +203,18 @@ fn view(opened: &Opened) -> serde_json::Value {
         "id": opened.id().map(|id| id.to_string()),
         "signature": opened.packed.as_ref().map(|archive| if archive.signature().is_some() { "not verified" } else { "unsigned" }),
         "packed_size": opened.packed.as_ref().map(|archive| archive.packed_size()),
-        "models": manifest.models.by_name.iter().map(|(name, model)| json!({ "name": name.as_str(), "onnx": model.onnx.as_str() })).collect::<Vec<_>>(),
+        "models": manifest.models.by_name.iter().map(|(name, model)| {
+            let report = graphs.get(name).and_then(|report| report.as_ref().ok());
+            let tensors = |tensors: fn(&OnnxReport) -> &[OnnxTensor]| {
+                report.map(|report| tensors(report).iter().map(tensor_view).collect::<Vec<_>>())
+            };
+            json!({
+                "name": name.as_str(),
+                "onnx": model.onnx.as_str(),
+                "inputs": tensors(|report| &report.inputs),
+                "outputs": tensors(|report| &report.outputs),
+            })
+        }).collect::<Vec<_>>(),
         "inputs": manifest.inputs.iter().map(|input| json!({
             "name": input.name.as_str(),
             "kind": input.kind.as_str(),

@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use bundle_manifest::{EntryName, Example, FileSource, Manifest};
-use bundle_preprocess::{InputSource, Outcome, Tensor};
+use bundle_preprocess::{InputSource, NamedTensors, Outcome, Tensor};
 use bundle_run::{Inputs, Prediction, Predictor, replay};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::{
     args::{Format, Run},
     exit::Exit,
     failure::Failure,
-    open::Opened,
+    open::{Opened, there},
     terminal::Terminal,
 };
 
+/// Labels per output that the text shows.
+const TOP: usize = 5;
 /// Bytes of an input file that are read.
 const INPUT_LIMIT: u64 = 1 << 30;
 
@@ -27,10 +29,14 @@ pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> 
     let calls = calls(&opened.manifest, &args.inputs)?;
     let mut views = Vec::new();
     for (title, inputs) in &calls {
-        let prediction = predictor.predict(inputs, args.trace)?;
+        let prediction =
+            predictor.predict(inputs, args.trace).map_err(|error| match calls.len() {
+                1 => Failure::from(error),
+                _ => Failure::from(error).of(title),
+            })?;
         match args.format {
             Format::Text => terminal.print(&text(title, &prediction, args))?,
-            Format::Json => views.push(view(title, &prediction)),
+            Format::Json => views.push(view(title, &prediction, args)),
         }
     }
     if args.format == Format::Json {
@@ -66,6 +72,19 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
             None => files.push(text),
         }
     }
+    if typed.is_empty() {
+        let examples = manifest.examples.iter().map(|example| example.name.as_str());
+        let examples = examples.take(5).collect::<Vec<_>>().join(", ");
+        let examples = if examples.is_empty() { "there are none".to_owned() } else { examples };
+        return Err(Failure::usage(format!("nothing is given for {known}"))
+            .hint(format!("name a file, NAME=FILE, NAME:=JSON, or --example ({examples})")));
+    }
+    let is_misspelt = |text: &&String| text.contains('=') && !Path::new(text).exists();
+    if let Some(text) = files.iter().copied().find(is_misspelt) {
+        let name = text.split('=').next().unwrap_or_default().trim_end_matches(':');
+        return Err(Failure::usage(format!("there is no input `{name}`, and no file `{text}`"))
+            .hint(format!("the inputs are {known}")));
+    }
     match (files.is_empty(), together.is_empty(), names.as_slice()) {
         (true, _, _) => Ok(vec![(typed.join(" "), together)]),
         (false, true, [only]) => files
@@ -80,7 +99,7 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
 }
 
 fn read_file(path: &Path) -> Result<InputSource, Failure> {
-    let size = fs_err::metadata(path)?.len();
+    let size = there(path)?.len();
     if size > INPUT_LIMIT {
         return Err(Failure::usage(format!(
             "{} has {size} bytes; at most {INPUT_LIMIT} are read",
@@ -124,7 +143,7 @@ fn run_example(
         Format::Json => {
             terminal.print_json(&json!({
                 "id": opened.id().map(|id| id.to_string()),
-                "predictions": [view(name, &prediction)],
+                "predictions": [view(name, &prediction, args)],
                 "replay": bundle_demo::replay_view(&replayed),
             }))?;
         }
@@ -165,7 +184,7 @@ fn text(title: &str, prediction: &Prediction, args: &Run) -> String {
         }
     }
     for (name, output) in &prediction.outputs {
-        text.push_str(&outcome(name.as_str(), &output.outcome, args.top));
+        text.push_str(&outcome(name.as_str(), &output.outcome, args.top.unwrap_or(TOP)));
     }
     text
 }
@@ -200,6 +219,47 @@ fn summary(tensor: &Tensor) -> String {
     format!("{} {shape}  [{first}{more}]  min {:.6} max {:.6}", tensor.dtype(), range.0, range.1)
 }
 
-fn view(title: &str, prediction: &Prediction) -> Json {
-    json!({ "input": title, "prediction": bundle_demo::prediction_view(prediction) })
+fn view(title: &str, prediction: &Prediction, args: &Run) -> Json {
+    let mut view =
+        json!({ "input": title, "prediction": bundle_demo::prediction_view(prediction) });
+    if let Some(top) = args.top {
+        for output in view["prediction"]["outputs"].as_object_mut().into_iter().flatten() {
+            for row in output.1["rows"].as_array_mut().into_iter().flatten() {
+                row.as_array_mut().into_iter().for_each(|labels| labels.truncate(top));
+            }
+        }
+    }
+    if args.trace {
+        let stages = prediction.stages.iter().flat_map(|(input, stages)| {
+            stages.iter().map(move |stage| {
+                let array = stage.value.to_tensor().map(|tensor| array(&tensor));
+                json!({ "input": input.as_str(), "step": stage.index, "op": stage.op, "value": array })
+            })
+        });
+        let named = |tensors: &NamedTensors| {
+            tensors
+                .iter()
+                .map(|(name, tensor)| (name.clone(), array(tensor)))
+                .collect::<Map<_, _>>()
+        };
+        view["trace"] = json!({
+            "steps": stages.collect::<Vec<_>>(),
+            "fed": named(&prediction.fed),
+            "raw": named(&prediction.raw),
+        });
+    }
+    view
+}
+
+/// The same of an array as [`summary`].
+fn array(tensor: &Tensor) -> Json {
+    let values = tensor.to_f64s();
+    let finite = values.iter().copied().filter(|value| value.is_finite());
+    json!({
+        "dtype": tensor.dtype().as_str(),
+        "shape": tensor.shape(),
+        "first": values.iter().take(6).collect::<Vec<_>>(),
+        "min": finite.clone().reduce(f64::min),
+        "max": finite.reduce(f64::max),
+    })
 }

@@ -11,10 +11,7 @@ pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure
     let opened = Opened::at(&args.path)?;
     if let Some(archive) = &opened.packed {
         // A page for a changed file would lend it credit: everything is read before anything is shown.
-        let bar = terminal.bytes_bar("verifying", archive.packed_size());
-        let verified = archive.verify(&|bytes| bar.inc(bytes));
-        bar.finish_and_clear();
-        verified.map_err(|error| Failure::from(error).of(args.path.display()))?;
+        terminal.verify(archive, &args.path)?;
     }
     let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
     // Better refused here, by name, than on the page at the first click.

@@ -1,8 +1,9 @@
 //! One case per command and per error that a user meets.
 
+use bundle_testkit::Sandbox;
 use serde_json::Value as Json;
 
-use crate::harness::{bundle, packed, sandbox_with};
+use crate::harness::{bundle, bundle_command, packed, sandbox_with};
 
 #[test]
 fn wrong_usage_is_exit_2() {
@@ -123,4 +124,74 @@ fn a_closed_pipe_is_quiet() {
         .output()
         .expect("sh");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn an_extracted_bundle_that_was_changed_does_not_hold() {
+    let (sandbox, file) = packed("theory");
+    let extract = bundle(sandbox.path(), &["extract", &file, "-C", "."]);
+    assert_eq!(extract.code, 0, "{}", extract.redacted(&sandbox));
+    let untouched = bundle(sandbox.path(), &["check", "theory-1.0.0"]);
+    assert_eq!(untouched.code, 0, "{}", untouched.redacted(&sandbox));
+    sandbox.write("theory-1.0.0/project/README.md", "# Other words\n").expect("writes");
+    let changed = bundle(sandbox.path(), &["check", "theory-1.0.0"]);
+    assert_eq!(changed.code, 1, "{}", changed.redacted(&sandbox));
+    assert!(
+        changed.stdout.contains("FILE-1  README.md  is not what bundle.lock says"),
+        "{}",
+        changed.stdout
+    );
+}
+
+#[test]
+fn words_of_a_bundle_do_not_act_on_the_terminal() {
+    let sandbox = sandbox_with("theory");
+    let manifest = sandbox.path().join("theory/bundle.toml");
+    let text = fs_err::read_to_string(&manifest).expect("reads");
+    let title = text.lines().find(|line| line.starts_with("title")).expect("a title");
+    let text = text.replace(title, "title = \"red\\u001b[31m\"");
+    fs_err::write(&manifest, text).expect("writes");
+    for command in ["inspect", "check"] {
+        let said = bundle(sandbox.path(), &[command, "theory"]);
+        assert!(!said.stdout.contains('\u{1b}'), "{command}: {}", said.stdout);
+    }
+}
+
+#[test]
+fn a_mistyped_input_is_answered_with_the_names() {
+    let (sandbox, file) = packed("digits");
+    let said = bundle(sandbox.path(), &["run", &file, "imgae=x.png"]);
+    assert_eq!(said.code, 2);
+    assert!(said.stderr.contains("there is no input `imgae`"), "{}", said.stderr);
+    assert!(said.stderr.contains("the inputs are `image`"), "{}", said.stderr);
+    let said = bundle(sandbox.path(), &["run", &file]);
+    assert!(said.stderr.contains("nothing is given for `image`"), "{}", said.stderr);
+    let said = bundle(sandbox.path(), &["run", "absent.bundle.tar.zst", "x.png"]);
+    assert!(said.stderr.contains("there is no `absent.bundle.tar.zst`"), "{}", said.stderr);
+}
+
+#[test]
+fn a_closed_pipe_does_not_change_the_verdict() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    sandbox.write("bad", "no bundle").expect("writes");
+    let mut command = bundle_command(sandbox.path(), &["check", "bad"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().expect("starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("ends").code(), Some(1));
+}
+
+#[test]
+fn json_has_what_was_asked_for() {
+    let (sandbox, file) = packed("digits");
+    let arguments =
+        ["run", &file, "--example", "chalk", "--top", "2", "--trace", "--format", "json"];
+    let said = bundle(sandbox.path(), &arguments);
+    let json: Json = serde_json::from_str(&said.stdout).expect("JSON");
+    let prediction = &json["predictions"][0];
+    let labels = prediction["prediction"]["outputs"]["digit"]["rows"][0].as_array();
+    assert_eq!(labels.map(Vec::len), Some(2), "{prediction:#}");
+    assert_eq!(prediction["trace"]["steps"][0]["op"], "decode_image", "{prediction:#}");
+    let said = bundle(sandbox.path(), &["check", "--explain", "MLCC-1", "--format", "json"]);
+    let json: Json = serde_json::from_str(&said.stdout).expect("JSON");
+    assert_eq!(json["id"], "MLCC-1");
 }

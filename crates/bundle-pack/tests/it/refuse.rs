@@ -1,6 +1,6 @@
 //! What is not packed, and that nothing is left of it.
 
-use std::cell::Cell;
+use std::{cell::Cell, path::Path};
 
 use bundle_pack::{Progress, pack};
 use bundle_testkit::Sandbox;
@@ -21,10 +21,10 @@ fn cases() -> Vec<Case> {
     vec![
         Case {
             file: "bundle.toml",
-            content: text("").to_ascii_uppercase(),
+            content: text("[coed]\ntrain = \"python train.py\"\n"),
             message: "`bundle.toml` is not valid",
-            hint: None,
-            false_statement: false,
+            hint: Some("did you mean `code`?"),
+            false_statement: true,
         },
         Case {
             file: "bundle.toml",
@@ -81,6 +81,23 @@ fn what_is_false_or_forbidden_is_not_packed() -> Outcome {
         assert_eq!(error.false_statement, case.false_statement, "{error}");
         assert_eq!(listing(sandbox.path())?, before, "nothing is left behind");
     }
+    Ok(())
+}
+
+#[test]
+fn only_a_bundle_is_replaced() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let directory = project(&sandbox, "paper")?;
+    let script = directory.join("train.py");
+    fs_err::write(&script, "print()\n")?;
+    for there in [script.as_path(), Path::new("/dev/null")] {
+        let error = packed(&request(&directory, there)).expect_err("is no bundle");
+        let shown = format!("`{}` is there and is not a bundle", there.display());
+        assert_eq!(error.to_string(), shown);
+    }
+    let target = sandbox.path().join("out.bundle.tar.zst");
+    packed(&request(&directory, &target))?;
+    packed(&request(&directory, &target))?;
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use bundle_testkit::{Sandbox, commit_all, copy_tree, git, make_executable, symli
 use crate::{Outcome, manifest_text, paths, selected};
 
 #[test]
-fn a_plain_directory_follows_gitignore_and_nothing_else() -> Outcome {
+fn a_plain_directory_follows_gitignore_and_leaves_out_what_tools_make() -> Outcome {
     let sandbox = Sandbox::new()?;
     sandbox.write("bundle.toml", manifest_text(""))?;
     sandbox.write(".gitignore", "*.pt\n/data/\n!keep.pt\n")?;
@@ -32,7 +32,6 @@ fn a_plain_directory_follows_gitignore_and_nothing_else() -> Outcome {
     assert_eq!(
         paths(&selected),
         [
-            ".env",
             ".gitignore",
             ".ignore",
             "README.md",

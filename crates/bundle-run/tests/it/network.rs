@@ -48,7 +48,7 @@ fn missing_values_do_not_become_answers() {
 fn what_does_not_fit_is_named_with_both_shapes() {
     let network = load("two").expect("loads");
     let (a, b) = (floats(&[3, 4], &[0.0; 12]), floats(&[4, 2], &[0.0; 8]));
-    let whole = Tensor::new(vec![3, 4], TensorData::Int64(vec![0; 12])).expect("twelve");
+    let whole = Tensor::new(vec![3, 4], TensorData::Int32(vec![0; 12])).expect("twelve");
     let cases = [
         (named(&[("a", a.clone())]), "input `b`: is not given"),
         (
@@ -61,7 +61,7 @@ fn what_does_not_fit_is_named_with_both_shapes() {
         ),
         (
             named(&[("a", whole), ("b", b.clone())]),
-            "input `a`: has elements of type int64, the network takes float32",
+            "input `a`: has elements of type int32, the network takes float32",
         ),
         (
             named(&[("A", a), ("b", b)]),
