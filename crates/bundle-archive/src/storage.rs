@@ -21,12 +21,13 @@ impl Storage {
     pub(crate) fn open(path: &Path) -> Result<Self, ArchiveError> {
         let name = path.display().to_string();
         let open = || {
-            let file = fs_err::File::open(path)?;
-            let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a plain file"));
+            // Asked first: to open a pipe is to wait for its other end.
+            if !fs_err::metadata(path)?.is_file() {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
             }
-            Ok((file, metadata.len()))
+            let file = fs_err::File::open(path)?;
+            let length = file.metadata()?.len();
+            Ok((file, length))
         };
         let (file, length) = open().map_err(|source| ArchiveError::io(&name, source))?;
         Ok(Self::File { file: Mutex::new(file), name, base: 0, length })

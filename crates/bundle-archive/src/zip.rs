@@ -10,6 +10,11 @@ use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use crate::{Archive, ArchiveError, Limits, limits::too_large, storage::Storage};
 
+/// Unpacked bytes per deflated byte of a bundle, which is compressed already;
+/// its empty blocks still deflate a little.
+const MAX_DEFLATION: u64 = 20;
+/// Unpacked bytes of any zip that do no harm.
+const SMALL: u64 = 1 << 20;
 /// How the name of a bundle ends.
 const EXTENSION: &[u8] = b".bundle.tar.zst";
 
@@ -33,7 +38,14 @@ impl Archive {
                 drop(zip);
                 Storage::File { file: Mutex::new(file), name: inside, base, length }
             }
-            _ => inflate(&mut entry, length, inside, scratch, limits)?,
+            _ => {
+                let packed = entry.compressed_size();
+                if length > packed.saturating_mul(MAX_DEFLATION).max(SMALL) {
+                    let what = format!("unpacks from {packed} to {length} bytes: no bundle does");
+                    return Err(ArchiveError::limit(inside, what));
+                }
+                inflate(&mut entry, length, inside, scratch, limits)?
+            }
         };
         Self::from_storage(storage, limits)
     }

@@ -80,7 +80,13 @@ impl Subject {
         let metadata = fs_err::metadata(path)?;
         if metadata.is_dir() {
             let source = Arc::new(SourceTree::from_directory(path)?);
+            refuse_unreadable(path, &source)?;
             return Ok(Self::of_source(Container::Directory, source, request));
+        }
+        if !metadata.is_file() {
+            // To open a pipe is to wait for its other end.
+            let message = format!("`{}` is not a regular file", path.display());
+            return Err(std::io::Error::other(message).into());
         }
         let archive = match open_archive(path) {
             Ok(archive) => Arc::new(archive),
@@ -231,6 +237,18 @@ impl Subject {
     }
 }
 
+/// Refuses to judge what it may not read: nothing would be found in it.
+fn refuse_unreadable(path: &Path, source: &SourceTree) -> Result<(), CheckError> {
+    let manifest = path.join("bundle.toml");
+    if fs_err::symlink_metadata(&manifest).is_ok_and(|there| !there.is_file()) {
+        return Err(std::io::Error::other("`bundle.toml` is not a regular file").into());
+    }
+    for file in source.files() {
+        source.open(&file.path)?;
+    }
+    Ok(())
+}
+
 /// A project of no files: what is in a container that cannot be opened.
 struct Nothing;
 
@@ -266,7 +284,10 @@ fn open_archive(path: &Path) -> Result<Archive, ArchiveError> {
 fn is_unreadable(error: &ArchiveError) -> bool {
     matches!(
         error.kind,
-        ArchiveErrorKind::Io(_) | ArchiveErrorKind::Cancelled | ArchiveErrorKind::Changed
+        ArchiveErrorKind::Io(_)
+            | ArchiveErrorKind::Newer(_)
+            | ArchiveErrorKind::Cancelled
+            | ArchiveErrorKind::Changed
     )
 }
 

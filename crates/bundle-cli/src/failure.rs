@@ -42,8 +42,20 @@ impl Failure {
     /// The same failure, said of `subject`.
     pub(crate) fn of(mut self, subject: impl std::fmt::Display) -> Self {
         let chain: Vec<String> = self.error.chain().map(ToString::to_string).collect();
-        self.error = anyhow::Error::msg(format!("{subject}: {}", chain.join(": ")));
+        let (subject, said) = (subject.to_string(), chain.join(": "));
+        if !said.starts_with(&subject) {
+            self.error = anyhow::Error::msg(format!("{subject}: {said}"));
+        }
         self
+    }
+
+    /// A network that does not load: what `bundle.toml` says of it is false, where
+    /// it is not the engine that ends here.
+    pub(crate) fn of_model(error: RunError) -> Self {
+        let is_false = !error.is_beyond_engine()
+            && !matches!(error.kind, RunErrorKind::File { .. } | RunErrorKind::NoModel { .. });
+        let failure = Self::from(error);
+        if is_false { Self { exit: Exit::DoesNotHold, ..failure } } else { failure }
     }
 
     fn new(error: impl Into<anyhow::Error>, hint: Option<String>, exit: Exit) -> Self {

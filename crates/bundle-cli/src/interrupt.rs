@@ -7,35 +7,48 @@ use std::sync::{
 
 /// Whether the user asked to stop.
 #[derive(Clone, Debug)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt {
+    asked: Arc<AtomicBool>,
+    writing: Arc<AtomicBool>,
+}
 
 impl Interrupt {
-    /// Listens for Ctrl-C. A second one ends the process at once.
+    /// Listens for Ctrl-C, SIGTERM and SIGHUP. Before anything is written, and
+    /// the second time, the process ends at once.
     pub(crate) fn listen() -> Self {
-        let asked = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&asked);
+        let this = Self { asked: Arc::default(), writing: Arc::default() };
+        let heard = this.clone();
         // Without a handler Ctrl-C still ends the process; only the clean-up is lost.
         ctrlc::set_handler(move || {
-            if flag.swap(true, Ordering::Relaxed) {
+            let again = heard.asked.swap(true, Ordering::Relaxed);
+            if again || !heard.writing.load(Ordering::Relaxed) {
                 exit_at_once();
             }
         })
         .unwrap_or_default();
-        Self(asked)
+        this
+    }
+
+    /// From here on there is something to clean up.
+    pub(crate) fn writes(&self) {
+        self.writing.store(true, Ordering::Relaxed);
     }
 
     /// The flag itself, for a library that looks at one.
     pub(crate) fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.asked)
     }
 
     /// Whether Ctrl-C was pressed.
     pub(crate) fn asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.asked.load(Ordering::Relaxed)
     }
 }
 
-#[expect(clippy::exit, reason = "the user pressed Ctrl-C twice; 130 is what shells expect of it")]
+#[expect(
+    clippy::exit,
+    reason = "nothing is lost, or the user insists; 130 is what shells expect of Ctrl-C"
+)]
 fn exit_at_once() {
     std::process::exit(130);
 }

@@ -1,6 +1,11 @@
 //! A path that a user named: a bundle, a zip that holds one, or a project directory.
 
-use std::{fs::Metadata, io::ErrorKind, path::Path, sync::Arc};
+use std::{
+    fs::Metadata,
+    io::{ErrorKind, Read as _},
+    path::Path,
+    sync::Arc,
+};
 
 use bundle_archive::{Archive, BundleId, Limits};
 use bundle_manifest::{ArtifactPath, FileSource, Manifest};
@@ -29,8 +34,11 @@ impl Opened {
                 .map_err(anyhow::Error::from)
                 .map_err(|error| Failure::usage(error.to_string()))?;
             let bytes = tree.read(&name, MANIFEST_LIMIT).map_err(|error| {
-                Failure::from(error)
-                    .of(path.join("bundle.toml").display())
+                let there = path.join("bundle.toml");
+                if fs_err::symlink_metadata(&there).is_ok() {
+                    return Failure::from(error).of(there.display());
+                }
+                Failure::usage(format!("there is no `{}`", there.display()))
                     .hint(format!("run `bundle init {}` to propose one", path.display()))
             })?;
             let text = String::from_utf8(bytes)
@@ -53,7 +61,18 @@ impl Opened {
 /// Opens a bundle file.
 pub(crate) fn open_archive(path: &Path) -> Result<Archive, Failure> {
     there(path)?;
+    if is_zip(path) {
+        return Err(Failure::usage(format!("`{}` is a zip file", path.display()))
+            .hint("unzip it first; `bundle check` reads a zip that holds one bundle"));
+    }
     Archive::open(path, &Limits::default()).map_err(|error| Failure::from(error).of(path.display()))
+}
+
+fn is_zip(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    // To open a pipe is to wait for its other end.
+    let mut read = || fs_err::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    path.is_file() && read().is_ok() && magic == *b"PK\x03\x04"
 }
 
 /// What is at a path that a user typed.

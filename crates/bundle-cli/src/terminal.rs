@@ -122,17 +122,18 @@ pub(crate) fn print_usage(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::NotJudged } else { Exit::Holds }
 }
 
-/// Control characters from file names and model files must not reach a terminal.
+/// Control characters from file names and model files must not reach a terminal,
+/// nor those that change the order in which text is read.
 fn printable(text: &str) -> String {
+    let acts = |c: char| (c.is_control() && c != '\n' && c != '\t') || turns(c);
     text.chars()
-        .flat_map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                c.escape_default().collect()
-            } else {
-                vec![c]
-            }
-        })
+        .flat_map(|c| if acts(c) { c.escape_default().collect() } else { vec![c] })
         .collect()
+}
+
+/// Unicode's explicit bidirectional formatting characters (UAX #9).
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[expect(clippy::disallowed_methods, reason = "NO_COLOR is a convention about this terminal")]
@@ -181,5 +182,6 @@ mod tests {
     #[test]
     fn control_characters_are_escaped() {
         assert_eq!(printable("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\nc");
+        assert_eq!(printable("\u{202e}gpj.exe é\t"), "\\u{202e}gpj.exe é\t");
     }
 }

@@ -71,6 +71,11 @@ pub fn pack(
 fn read_manifest(tree: &SourceTree) -> Result<(String, Manifest), PackError> {
     let path = manifest_path()?;
     if tree.size(&path).is_none() {
+        let there = tree.directory().map(|directory| directory.join("bundle.toml"));
+        if there.is_some_and(|there| fs_err::symlink_metadata(there).is_ok()) {
+            return Err(PackError::not_judged("`bundle.toml` is not a regular file")
+                .with_hint("put the file itself there: a bundle holds no links"));
+        }
         return Err(PackError::not_judged("there is no `bundle.toml`")
             .with_hint("write one with `bundle init`"));
     }
@@ -102,9 +107,8 @@ fn target(output: &Path, manifest: &Manifest) -> Result<PathBuf, PackError> {
 
 /// A bundle may be replaced; what is not one was not meant.
 fn refuse_to_replace(target: &Path) -> Result<(), PackError> {
-    let Ok(there) = fs_err::metadata(target) else { return Ok(()) };
-    let is_bundle = || Archive::open(target, &Limits::default()).is_ok();
-    if there.is_file() && (there.len() == 0 || is_bundle()) {
+    let Ok(there) = fs_err::symlink_metadata(target) else { return Ok(()) };
+    if there.is_file() && Archive::open(target, &Limits::default()).is_ok() {
         return Ok(());
     }
     let message = format!("`{}` is there and is not a bundle", target.display());

@@ -6,6 +6,7 @@ use std::{
     fs::Metadata,
     io,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
@@ -117,7 +118,31 @@ impl Disk {
         if ignored == Ignored::AsGit {
             builder.parents(true).git_exclude(true).git_global(true);
         }
-        builder.filter_entry(|entry| !entry.file_name().eq_ignore_ascii_case(GIT_DIRECTORY));
+        let special = Arc::new(Mutex::new(special_ignore_file(&self.root)));
+        let seen = Arc::clone(&special);
+        builder.filter_entry(move |entry| {
+            if entry.file_name().eq_ignore_ascii_case(GIT_DIRECTORY) {
+                return false;
+            }
+            if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                return true;
+            }
+            match special_ignore_file(entry.path()).filter(|_| ignored != Ignored::Nothing) {
+                None => true,
+                found => {
+                    *seen.lock().unwrap_or_else(PoisonError::into_inner) = found;
+                    false
+                }
+            }
+        });
+        let refused = || {
+            let found = special.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let found = found.filter(|_| ignored != Ignored::Nothing)?;
+            Some(ProjectError::new(format!("`{}` is not a regular file", found.display())))
+        };
+        if let Some(error) = refused() {
+            return Err(error);
+        }
         for entry in builder.build() {
             let entry = entry.map_err(|error| {
                 let message = format!("`{}` cannot be listed", self.root.display());
@@ -137,9 +162,19 @@ impl Disk {
                 return Err(ProjectError::new(message));
             }
         }
+        if let Some(error) = refused() {
+            return Err(error);
+        }
         found.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(found)
     }
+}
+
+/// A `.gitignore` that a reader would wait for, such as a pipe.
+fn special_ignore_file(directory: &Path) -> Option<PathBuf> {
+    let path = directory.join(".gitignore");
+    let metadata = fs_err::metadata(&path).ok()?;
+    (!metadata.is_file() && !metadata.is_dir()).then_some(path)
 }
 
 fn entry_of(metadata: &Metadata) -> Entry {

@@ -12,6 +12,9 @@ use gix::{ObjectId, Repository, bstr::ByteSlice as _, index::entry::Mode, objs::
 
 use crate::{ProjectError, disk::RawName};
 
+/// Bytes of a repository's configuration that are read at all.
+const MAX_CONFIG: u64 = 1 << 20;
+
 /// What git tracks at a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tracked {
@@ -49,8 +52,16 @@ impl Place {
     pub(crate) fn around(directory: &Path) -> Result<Option<Self>, NotConsulted> {
         for root in directory.ancestors() {
             let git = root.join(".git");
-            if fs_err::symlink_metadata(&git).is_err() || gix::discover::is_git(&git).is_err() {
+            if fs_err::symlink_metadata(&git).is_err() {
                 continue;
+            }
+            readable(&git)?;
+            if let Err(error) = gix::discover::is_git(&git) {
+                // As git does: what is no repository further up is nobody's.
+                if root != directory {
+                    continue;
+                }
+                return Err(format!("`{}` is no git repository: {error}", git.display()));
             }
             let repository = open(root)?;
             let Some(worktree) = repository.workdir() else { return Ok(None) };
@@ -166,6 +177,21 @@ impl Place {
 
 /// Opens a repository, whoever owns it. That is safe because gix runs nothing
 /// here: filter drivers are removed before any filter is applied (`filter.rs`).
+/// Refuses what would keep a reader waiting or fill its memory before it parsed a byte.
+fn readable(git: &Path) -> Result<(), NotConsulted> {
+    for name in ["HEAD", "config", "index", "packed-refs"] {
+        let path = git.join(name);
+        let Ok(there) = fs_err::metadata(&path) else { continue };
+        if !there.is_file() {
+            return Err(format!("`{}` is not a regular file", path.display()));
+        }
+        if name == "config" && there.len() > MAX_CONFIG {
+            return Err(format!("`{}` has more than {MAX_CONFIG} bytes", path.display()));
+        }
+    }
+    Ok(())
+}
+
 fn open(root: &Path) -> Result<Repository, NotConsulted> {
     let options =
         gix::open::Options::isolated().with(gix::sec::Trust::Full).filter_config_section(|_| true);

@@ -115,21 +115,23 @@ impl SourceTree {
         if let Some((disk, lock)) = extracted(&disk)? {
             return Self::from_extracted(disk, lock);
         }
-        let (place, note) = match Place::around(disk.root()) {
-            Ok(place) => (place, None),
-            Err(reason) => {
-                (None, Some(format!("{reason}; `.gitignore` rules say which files are packed")))
-            }
-        };
+        // A repository that cannot be asked which files are private is no reason to pack them all.
+        let place = Place::around(disk.root()).map_err(|reason| {
+            ProjectError::new(reason).with_hint(
+                "repair the repository, or remove `.git` to pack what `.gitignore` leaves",
+            )
+        })?;
         if let Some(place) = place {
             let tracked = place.tracked()?;
             if !tracked.is_empty() {
                 return Ok(Self::from_tracked(&disk, place, tracked));
             }
+            if place.head()?.is_some_and(|commit| !commit.entries.is_empty()) {
+                let message = "git's index tracks nothing here, and `HEAD` has files";
+                return Err(ProjectError::new(message).with_hint("run `git reset`"));
+            }
         }
-        let mut tree = Self::from_walk(disk)?;
-        tree.notes.extend(note);
-        Ok(tree)
+        Self::from_walk(disk)
     }
 
     fn from_tracked(disk: &Disk, place: Place, tracked: BTreeMap<RawName, Tracked>) -> Self {

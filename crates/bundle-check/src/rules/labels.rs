@@ -46,8 +46,16 @@ fn map(subject: &Subject, output: &Output, labels: &Labels) -> Option<Result<Lab
     match labels {
         Labels::Names(names) => Some(Ok(LabelMap { names: names.clone() })),
         Labels::File(path) => {
-            let read = subject.tree.text(path, MAX_LABELS).ok()?; // DECL-2 says what is not there
-            Some(LabelMap::parse(&read).map_err(|error| Evidence::of(path, error.to_string())))
+            let read = match subject.tree.source().read(path, MAX_LABELS) {
+                Ok(read) => read,
+                // DECL-2 says what is not there.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+                Err(error) => return Some(Err(Evidence::of(path, error.to_string()))),
+            };
+            let text = String::from_utf8(read).map_err(|_| "is not UTF-8".to_owned());
+            let map =
+                text.and_then(|text| LabelMap::parse(&text).map_err(|error| error.to_string()));
+            Some(map.map_err(|error| Evidence::of(path, error)))
         }
         Labels::OnnxMetadata(key) => {
             let report = report(subject)?;

@@ -7,7 +7,9 @@ use crate::{
 
 pub(crate) fn run(args: &Extract, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let mut archive = open_archive(&args.path)?;
-    archive.cancel_when(Interrupt::listen().flag());
+    let interrupt = Interrupt::listen();
+    interrupt.writes();
+    archive.cancel_when(interrupt.flag());
     let bar = terminal.bytes_bar("extracting", archive.packed_size());
     let extracted = archive.extract(&args.directory, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();

@@ -20,7 +20,10 @@ pub(crate) fn run(args: &Pack, terminal: &mut Terminal) -> Result<Exit, Failure>
     let bar = OnceCell::<ProgressBar>::new();
     let listen = |progress: Progress| match progress {
         Progress::Replay { .. } => {}
-        Progress::Total(bytes) => drop(bar.set(terminal.bytes_bar("packing", bytes))),
+        Progress::Total(bytes) => {
+            interrupt.writes();
+            drop(bar.set(terminal.bytes_bar("packing", bytes)));
+        }
         Progress::Bytes(bytes) => bar.get().into_iter().for_each(|bar| bar.inc(bytes)),
     };
     let packed = pack(&request(args), &listen, &|| interrupt.asked());

@@ -1,6 +1,6 @@
 //! `bundle run`: predictions.
 
-use std::path::Path;
+use std::{io::Read as _, path::Path};
 
 use bundle_manifest::{EntryName, Example, FileSource, Manifest};
 use bundle_preprocess::{InputSource, NamedTensors, Outcome, Tensor};
@@ -22,7 +22,8 @@ const INPUT_LIMIT: u64 = 1 << 30;
 
 pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let opened = Opened::at(&args.path)?;
-    let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
+    let predictor =
+        Predictor::new(&opened.manifest, opened.files.as_ref()).map_err(Failure::of_model)?;
     if let Some(name) = &args.example {
         return run_example(name, args, &opened, &predictor, terminal);
     }
@@ -99,14 +100,20 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
 }
 
 fn read_file(path: &Path) -> Result<InputSource, Failure> {
-    let size = there(path)?.len();
+    let metadata = there(path)?;
+    if !metadata.is_file() {
+        return Err(Failure::usage(format!("`{}` is not a regular file", path.display())));
+    }
+    let size = metadata.len();
     if size > INPUT_LIMIT {
         return Err(Failure::usage(format!(
             "{} has {size} bytes; at most {INPUT_LIMIT} are read",
             path.display()
         )));
     }
-    Ok(InputSource::File(fs_err::read(path)?))
+    let mut content = Vec::new();
+    fs_err::File::open(path)?.take(INPUT_LIMIT).read_to_end(&mut content)?;
+    Ok(InputSource::File(content))
 }
 
 fn run_example(

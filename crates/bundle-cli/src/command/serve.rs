@@ -13,7 +13,8 @@ pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure
         // A page for a changed file would lend it credit: everything is read before anything is shown.
         terminal.verify(archive, &args.path)?;
     }
-    let predictor = Predictor::new(&opened.manifest, opened.files.as_ref())?;
+    let predictor =
+        Predictor::new(&opened.manifest, opened.files.as_ref()).map_err(Failure::of_model)?;
     // Better refused here, by name, than on the page at the first click.
     let example = opened.manifest.examples.first();
     if let Err(error) = bundle_run::rehearse(&predictor, example, opened.files.as_ref())

@@ -105,3 +105,46 @@ fn hostile_inputs_are_refused_with_the_step() {
         assert!(said.stderr.contains("decode_image"), "{}", said.stderr);
     }
 }
+
+#[test]
+fn many_small_values_are_refused_before_they_fill_the_memory() {
+    let sandbox = sandbox_with("theory");
+    let manifest = sandbox.path().join("theory/bundle.toml");
+    let text = fs_err::read_to_string(&manifest).expect("bundle.toml");
+    let bomb = format!("{text}\n[x]\na = [{}]\n", "[],".repeat(1 << 20));
+    fs_err::write(&manifest, bomb).expect("writes");
+    let said = bundle(sandbox.path(), &["inspect", "theory"]);
+    assert_eq!(said.code, 1, "{}", said.stderr);
+    assert!(said.stderr.contains("more than 1048576 values"), "{}", said.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_not_waited_for() {
+    let (sandbox, file) = packed("digits");
+    let pipe = sandbox.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+    assert!(made.success());
+    for arguments in [
+        &["check", "pipe"][..],
+        &["inspect", "pipe"],
+        &["extract", "pipe"],
+        &["run", "pipe", "x.png"],
+        &["run", &file, "pipe"],
+        &["run", &file, "/dev/zero"],
+        &["diff", "pipe", &file],
+    ] {
+        let said = bundle(sandbox.path(), arguments);
+        assert!([1, 2].contains(&said.code), "{arguments:?}: {}", said.stderr);
+        assert!(said.stderr.contains("not a regular file"), "{arguments:?}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn a_label_file_that_cannot_be_read_does_not_hold() {
+    let sandbox = sandbox_with("digits");
+    sandbox.write("digits/labels.txt", [0xff, b'\n'].repeat(10)).expect("writes");
+    let said = bundle(sandbox.path(), &["check", "digits", "--no-replay"]);
+    assert_eq!(said.code, 1, "{}", said.stdout);
+    assert!(said.stdout.contains("labels.txt  is not UTF-8"), "{}", said.stdout);
+}

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::error::{ManifestError, Problem};
 
+/// Values, keys and tables of a text. The largest lock has 9 for each of 65,536
+/// members; each costs the parser some 200 bytes, so bytes alone bound nothing.
+const MAX_VALUES: usize = 1 << 20;
 /// Problems after which a reader stops listing more.
 const MAX_PROBLEMS: usize = 50;
 /// Characters of a text that a message shows.
@@ -39,6 +42,9 @@ impl<'t> Document<'t> {
             let message =
                 format!("the file has {} bytes; at most {max_bytes} are read", text.len());
             return Err(refuse(0..0, message));
+        }
+        if let Some(span) = too_many(text) {
+            return Err(refuse(span, format!("more than {MAX_VALUES} values")));
         }
         if let Some(span) = too_deep(text) {
             return Err(refuse(span, format!("nested deeper than {MAX_DEPTH} levels")));
@@ -386,6 +392,13 @@ impl Fields<'_, '_> {
             self.node.report(format!("missing key `{key}`{place}"));
         }
     }
+}
+
+/// Where a text has had more values than are read: each but the first of a list
+/// comes after one of these characters. Those inside strings count too.
+fn too_many(text: &str) -> Option<Range<usize>> {
+    let mut marks = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'=' | b',' | b'['));
+    marks.nth(MAX_VALUES).map(|(at, _)| at..at + 1)
 }
 
 /// A text in backticks, fit to print: cut where it is long.

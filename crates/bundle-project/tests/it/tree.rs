@@ -1,13 +1,13 @@
 //! Origins: which files a tree has, and how it is read.
 
-use std::io;
+use std::{io, path::Path};
 
 use bundle_manifest::{
     ArtifactPath, CodeIdentity, Digest, EqualsGit, FileMode, FileSource as _, GitDifference,
     GitFacts, Lock, LockedMember, Manifest,
 };
 use bundle_project::{Origin, SourceTree, lock_of};
-use bundle_testkit::{Sandbox, commit_all, copy_tree, git, make_executable, symlink};
+use bundle_testkit::{Sandbox, commit_all, copy_tree, make_executable, symlink};
 
 use crate::{Outcome, manifest_text, paths, selected};
 
@@ -70,19 +70,62 @@ fn a_repository_that_tracks_nothing_here_is_not_asked() -> Outcome {
 }
 
 #[test]
-fn a_repository_in_another_object_format_is_not_asked_and_said_so() -> Outcome {
+fn a_repository_that_cannot_be_asked_is_an_error() -> Outcome {
+    type Break = fn(&Path) -> io::Result<()>;
+    let breaks: [(Break, &str); 5] = [
+        (|git| fs_err::remove_file(git.join("HEAD")), "is no git repository"),
+        (|git| fs_err::remove_file(git.join("index")), "git's index tracks nothing here"),
+        (|git| fs_err::write(git.join("config"), "[core\n"), "cannot be opened"),
+        (|git| fs_err::write(git.join("config"), "[a]x=1\n".repeat(1 << 18)), "bytes"),
+        (
+            |git| {
+                fs_err::remove_dir_all(git)?;
+                fs_err::write(git, "gitdir: /no/such/place\n")
+            },
+            "is no git repository",
+        ),
+    ];
+    for (damage, message) in breaks {
+        let sandbox = Sandbox::new()?;
+        sandbox.write("bundle.toml", manifest_text(""))?;
+        commit_all(sandbox.path())?;
+        sandbox.write("private.txt", "")?;
+        damage(&sandbox.path().join(".git"))?;
+        let error = SourceTree::from_directory(sandbox.path()).expect_err(message);
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(error.hint.is_some(), "{error}");
+    }
+    Ok(())
+}
+
+#[test]
+fn untracked_files_are_known_and_ignored_ones_are_not_among_them() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    sandbox.write(".gitignore", "*.log\n")?;
+    sandbox.write("paper/bundle.toml", manifest_text(""))?;
+    commit_all(sandbox.path())?;
+    for name in ["helper.py", "a.log", "__pycache__/x.pyc"] {
+        sandbox.write(&format!("paper/{name}"), "")?;
+    }
+    let tree = SourceTree::from_directory(&sandbox.path().join("paper"))?;
+    let untracked = tree.untracked()?;
+    assert_eq!(untracked.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["helper.py"]);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_where_ignore_rules_are_expected_is_not_waited_for() -> Outcome {
     let sandbox = Sandbox::new()?;
     sandbox.write("bundle.toml", manifest_text(""))?;
-    git(sandbox.path(), &["init", "--quiet", "--object-format", "sha256"])?;
-    commit_all(sandbox.path())?;
-    let (tree, _) = selected(sandbox.path())?;
-    assert_eq!(tree.origin(), Origin::Directory);
-    assert_eq!(tree.notes().len(), 1);
-    assert!(
-        tree.notes()[0].ends_with("; `.gitignore` rules say which files are packed"),
-        "{:?}",
-        tree.notes()
-    );
+    sandbox.write("sub/file.txt", "")?;
+    for at in ["sub/.gitignore", ".gitignore"] {
+        let pipe = sandbox.path().join(at);
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status()?.success());
+        let error = SourceTree::from_directory(sandbox.path()).expect_err("a pipe");
+        assert!(error.to_string().ends_with("is not a regular file"), "{error}");
+        fs_err::remove_file(pipe)?;
+    }
     Ok(())
 }
 
