@@ -14,10 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("bundle-preprocess", &["bundle-manifest"]),
     ("bundle-run", &["bundle-manifest", "bundle-preprocess"]),
     ("bundle-project", &["bundle-archive", "bundle-manifest"]),
-    (
-        "bundle-pack",
-        &["bundle-archive", "bundle-manifest", "bundle-preprocess", "bundle-project", "bundle-run"],
-    ),
+    ("bundle-pack", &["bundle-archive", "bundle-manifest", "bundle-project", "bundle-run"]),
     (
         "bundle-check",
         &["bundle-archive", "bundle-manifest", "bundle-preprocess", "bundle-project", "bundle-run"],
@@ -61,7 +58,7 @@ const ONLY: &[(&str, &str)] = &[
 const BROWSER: &[&str] = &["bundle-manifest", "bundle-preprocess", "bundle-run"];
 const NOT_IN_BROWSER: &[&str] = &["zstd-sys", "gix", "tokio", "onig", "tempfile"];
 
-/// Licences that a dependency may have; deny.toml has the same list for cargo-deny.
+/// No tool can promise it, so none of our texts says it.
 const WORD_NEVER_SAID: &str = "reproducible";
 
 /// Checks the crate graph and the house rules that no lint knows.

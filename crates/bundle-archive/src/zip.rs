@@ -32,20 +32,15 @@ impl Archive {
         let mut entry = zip.by_index(index).map_err(bad)?;
         let inside = format!("{name}: `{}`", entry.name_raw().escape_ascii());
         let length = entry.size();
-        let storage = match (entry.compression(), entry.data_start()) {
-            (CompressionMethod::Stored, Some(base)) => {
-                drop(entry);
-                drop(zip);
-                Storage::File { file: Mutex::new(file), name: inside, base, length }
-            }
-            _ => {
-                let packed = entry.compressed_size();
-                if length > packed.saturating_mul(MAX_DEFLATION).max(SMALL) {
-                    let what = format!("unpacks from {packed} to {length} bytes: no bundle does");
-                    return Err(ArchiveError::limit(inside, what));
-                }
-                inflate(&mut entry, length, inside, scratch, limits)?
-            }
+        let in_place =
+            entry.data_start().filter(|_| entry.compression() == CompressionMethod::Stored);
+        let storage = if let Some(base) = in_place {
+            drop(entry);
+            drop(zip);
+            Storage::File { file: Mutex::new(file), name: inside, base, length }
+        } else {
+            refuse_bomb(&inside, entry.compressed_size(), length, limits)?;
+            inflate(&mut entry, length, inside, scratch)?
         };
         Self::from_storage(storage, limits)
     }
@@ -80,17 +75,24 @@ fn only_bundle<R: Read + io::Seek>(
     }
 }
 
+fn refuse_bomb(name: &str, packed: u64, length: u64, limits: &Limits) -> Result<(), ArchiveError> {
+    if length > limits.total_size {
+        return Err(too_large(name, length, limits.total_size));
+    }
+    if length > packed.saturating_mul(MAX_DEFLATION).max(SMALL) {
+        let what = format!("unpacks from {packed} to {length} bytes: no bundle does");
+        return Err(ArchiveError::limit(name, what));
+    }
+    Ok(())
+}
+
 /// Unpacks an entry into a file that has no name, so that nothing is left of it.
 fn inflate(
     entry: &mut dyn Read,
     length: u64,
     name: String,
     scratch: &Path,
-    limits: &Limits,
 ) -> Result<Storage, ArchiveError> {
-    if length > limits.total_size {
-        return Err(too_large(name, length, limits.total_size));
-    }
     let at = |source| ArchiveError::io(&name, source);
     let mut file = tempfile::tempfile_in(scratch).map_err(at)?;
     let copied = io::copy(&mut entry.take(length.saturating_add(1)), &mut file).map_err(at)?;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bundle_run::RunError;
+
 use crate::{
     Answer, Area, CheckError, Finding, Rule, Severity,
     evidence::shown,
@@ -161,8 +163,7 @@ fn examples(subject: &Subject) -> Option<(usize, usize)> {
 
 /// Whether no example was compared: none could run, or the engine stopped at each.
 fn none_compared(subject: &Subject) -> bool {
-    let stopped =
-        |replay: &Replay| replay.outcome.as_ref().is_err_and(|error| error.is_beyond_engine());
+    let stopped = |replay: &Replay| replay.outcome.as_ref().is_err_and(RunError::is_beyond_engine);
     subject.replays().is_none_or(|replays| !replays.is_empty() && replays.iter().all(stopped))
 }
 

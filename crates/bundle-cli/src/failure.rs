@@ -1,5 +1,7 @@
 //! Why a command ended early: the error, its causes, what to do, and the exit code.
 
+use std::io::ErrorKind;
+
 use bundle_archive::{ArchiveError, ArchiveErrorKind};
 use bundle_check::CheckError;
 use bundle_demo::PageError;
@@ -125,7 +127,10 @@ impl From<CheckError> for Failure {
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
-        Self::new(error, None, Exit::NotJudged)
+        let in_use =
+            error.source.as_ref().is_some_and(|cause| cause.kind() == ErrorKind::AddrInUse);
+        let hint = in_use.then(|| "name another port, or `--port 0` for a free one".to_owned());
+        Self::new(error, hint, Exit::NotJudged)
     }
 }
 

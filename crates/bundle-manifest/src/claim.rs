@@ -3,9 +3,9 @@
 use crate::{ArtifactPath, EntryName, tree::table};
 
 table! {
-    /// A data split, as digests: nothing private is packed. `bundle check` draws
-    /// the examples of `origin = "drawn"` again from the list, the seed and the
-    /// digest of the weights.
+    /// A data split, as digests: nothing private is packed.
+    /// Says what the examples of `origin = "drawn"` are drawn from; this version
+    /// does not draw them again.
     ///
     /// ```toml
     /// [data.test]
@@ -63,7 +63,7 @@ table! {
         dataset: String,
         /// The command that gives it.
         command: Option<String>,
-        /// Packed data on which `bundle check --evaluate` measures it again.
+        /// Packed data on which the claim can be measured again; this version does not.
         data: Option<ClaimData>,
         /// How near a second measurement must come, in the metric's own unit.
         tolerance: Option<f64>,

@@ -55,7 +55,7 @@ impl FromToml for Models {
                     ```toml\n[models]\nwhy = \"the weights are trained on records that may not leave the hospital\"\n```",
                 "properties": { "why": {
                     "type": "string",
-                    "description": "Why there is no network, in a sentence. A bundle without one is packed, signed and judged for completeness.",
+                    "description": "Why there is no network, in a sentence. A bundle without one is packed and judged for completeness.",
                 } },
                 "propertyNames": EntryName::schema(definitions),
                 "additionalProperties": Model::schema(definitions),

@@ -236,7 +236,7 @@ impl<'r> Line<'r> {
             (Area::Completeness, _) if report.complete.1 > 0 => {
                 format!("{}/{}", report.complete.0, report.complete.1)
             }
-            (Area::Reproduction, Some((hold, replayed))) => {
+            (Area::Reproduction, Some((hold, replayed))) if replayed > 0 => {
                 format!("{hold}/{replayed} examples within tolerance")
             }
             _ if findings.is_empty() => headline(&all),

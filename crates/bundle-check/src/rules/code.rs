@@ -90,6 +90,9 @@ fn commands(subject: &Subject) -> Judgement {
         (true, false, _) => Judgement::weak(moved)
             .remedy("write the path as seen from bundle.toml, or `cd` before it"),
         (true, true, 0) => Judgement::not_applicable("no command runs a file of the project"),
+        (true, true, 1) => {
+            Judgement::pass([Evidence::note("1 command, it names a file that exists")])
+        }
         (true, true, _) => Judgement::pass([Evidence::note(format!(
             "{found} commands, each names a file that exists"
         ))]),

@@ -34,7 +34,7 @@ pub(super) static WITHHELD: Rule = Rule {
     id: "FILE-3",
     title: "nothing is held back",
     why: "A member may be listed with its digest and left out, such as weights that may not leave a hospital. What needs it cannot be judged here.",
-    reference: "docs/format.md, withheld members",
+    reference: "docs/format.md, members",
     severity: Severity::May,
     area: Area::Container,
     remedy: "ask the authors for the full edition; `bundle diff` matches the two by digest",

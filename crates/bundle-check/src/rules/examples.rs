@@ -166,7 +166,15 @@ fn replays(subject: &Subject) -> Judgement {
         _ => None,
     };
     let differ = failed.iter().map(|replay| differs(replay));
-    Judgement::fail(std::iter::once(summary).chain(common).chain(differ))
+    let judgement = Judgement::fail(std::iter::once(summary).chain(common).chain(differ));
+    // An example that did not run has its own remedy; no tolerance helps it.
+    match failed.first().and_then(|replay| replay.outcome.as_ref().err()) {
+        Some(error) => {
+            let hint = error.hint.as_deref();
+            judgement.remedy(hint.unwrap_or("correct what bundle.toml says of this input or step"))
+        }
+        None => judgement,
+    }
 }
 
 fn holds(replay: &Replay) -> bool {

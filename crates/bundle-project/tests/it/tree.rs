@@ -109,7 +109,7 @@ fn untracked_files_are_known_and_ignored_ones_are_not_among_them() -> Outcome {
     }
     let tree = SourceTree::from_directory(&sandbox.path().join("paper"))?;
     let untracked = tree.untracked()?;
-    assert_eq!(untracked.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["helper.py"]);
+    assert_eq!(untracked.iter().map(ArtifactPath::as_str).collect::<Vec<_>>(), ["helper.py"]);
     Ok(())
 }
 
