@@ -2,7 +2,7 @@
 //!
 //! Arguments have two stages. [`args`] is what was typed; each command turns it
 //! into the request that its library takes. Errors have one printer, and only
-//! [`terminal`] writes to stdout and stderr.
+//! `terminal.rs` writes to stdout and stderr.
 
 pub mod args;
 mod command;
