@@ -1,5 +1,8 @@
 //! JPEG files, with libjpeg-turbo's defaults.
 
+mod markers;
+mod restarts;
+
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
 
 use super::check_size;
@@ -7,9 +10,10 @@ use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// Decodes a JPEG file; the second value is its EXIF data.
 ///
-/// Gray and three-channel files of 8 bits are decoded, baseline or progressive,
-/// Huffman or arithmetic. A damaged file is an error, never a guess.
+/// Gray and three-channel files of 8 bits with Huffman codes are decoded, baseline or
+/// progressive. Damage that the markers or the codes show is an error, never a guess.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    markers::check(bytes)?;
     let unreadable = |error: libjpeg_turbo_rs::JpegError| {
         Fault::new(format!("the JPEG file cannot be decoded: {error}"))
     };

@@ -1,0 +1,155 @@
+//! The markers of a JPEG file, judged before the decoder sees it.
+//!
+//! Two kinds of damage decode to made-up pixels without a word from the decoder.
+//! Arithmetic-coded data that breaks off goes on with zeros, as the coding allows, so
+//! such files are refused altogether. And an interval that is lost or doubled shifts
+//! all pixels behind it, which the restart markers show (`restarts`).
+
+use super::restarts::{Frame, Scan};
+use crate::error::Fault;
+
+/// End of image; what is behind it (other pictures of an MPO file) is not decoded.
+const EOI: u8 = 0xd9;
+/// Start of scan: entropy-coded data follow the segment.
+const SOS: u8 = 0xda;
+/// Define restart interval.
+const DRI: u8 = 0xdd;
+
+/// Refuses arithmetic coding, and restart markers that are not where they belong.
+///
+/// What is no JPEG file at all, or breaks off, is left to the decoder.
+pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
+    let mut frame = None;
+    let mut interval = 0;
+    let mut rest = bytes;
+    while let Some((marker, after)) = next_marker(rest) {
+        rest = after;
+        match marker {
+            // SOF9 to SOF15 and DAC.
+            0xc9..=0xcf => return Err(arithmetic()),
+            EOI => return Ok(()),
+            // TEM, restart markers and SOI have no segment.
+            0x01 | 0xd0..=0xd8 => continue,
+            _ => {}
+        }
+        let Some((segment, after)) = segment(rest) else { return Ok(()) };
+        rest = after;
+        match marker {
+            0xc0..=0xc2 => frame = Frame::read(segment),
+            DRI => interval = pair(segment, 0).unwrap_or(0),
+            SOS => {
+                let units = frame.as_ref().and_then(|frame| frame.units(segment));
+                rest = Scan { units, interval }.check(rest)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn arithmetic() -> Fault {
+    let fault = Fault::new("an arithmetic-coded JPEG file cannot be decoded in this version");
+    fault.hint("`jpegtran -optimize` writes it with Huffman codes, without loss")
+}
+
+/// The next marker and what is behind it; other bytes between segments are skipped, as
+/// libjpeg does.
+pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xff);
+    let at = bytes.windows(2).position(is_marker)?;
+    Some((bytes[at + 1], &bytes[at + 2..]))
+}
+
+/// The segment that starts with its length, and what is behind it.
+fn segment(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = pair(bytes, 0)?;
+    let (segment, rest) = bytes.split_at_checked(length)?;
+    Some((segment.get(2..)?, rest))
+}
+
+/// Two bytes as a number.
+pub(super) fn pair(bytes: &[u8], at: usize) -> Option<usize> {
+    let pair = bytes.get(at..)?.first_chunk()?;
+    Some(u16::from_be_bytes(*pair).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of these segments, each with its length, and bytes as they are.
+    fn file(parts: &[(u8, &[u8], &[u8])]) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8];
+        for (marker, segment, data) in parts {
+            let length = u16::try_from(segment.len() + 2).expect("a short segment");
+            bytes.extend([0xff, *marker]);
+            bytes.extend(length.to_be_bytes());
+            bytes.extend_from_slice(segment);
+            bytes.extend_from_slice(data);
+        }
+        bytes.extend([0xff, EOI]);
+        bytes
+    }
+
+    /// 8 × 48 pixels of one component: six units.
+    const FRAME: (u8, &[u8], &[u8]) = (0xc0, &[8, 0, 8, 0, 48, 1, 1, 0x11, 0], &[]);
+    const EVERY_TWO: (u8, &[u8], &[u8]) = (DRI, &[0, 2], &[]);
+    const SCAN: &[u8] = &[1, 1, 0, 0, 63, 0];
+
+    #[test]
+    fn arithmetic_coding_is_refused() {
+        for marker in [0xc9, 0xca, 0xcb, 0xcc] {
+            let fault = check(&file(&[(marker, FRAME.1, &[])])).expect_err("arithmetic coding");
+            assert_eq!(
+                fault.message,
+                "an arithmetic-coded JPEG file cannot be decoded in this version"
+            );
+        }
+        // The same bytes inside a segment are no marker, and none behind the end counts.
+        assert_eq!(check(&file(&[(0xe1, &[0xff, 0xc9], &[])])), Ok(()));
+        assert_eq!(check(&[&file(&[])[..], &[0xff, 0xc9]].concat()), Ok(()));
+    }
+
+    #[test]
+    fn restart_markers_cycle_in_each_scan() {
+        let good: &[&[u8]] = &[
+            &[1, 0xff, 0xd0, 2, 0xff, 0x00, 0xff, 0xd1, 3],
+            // Fill bytes, and a marker behind the last interval.
+            &[1, 0xff, 0xff, 0xd0, 2, 0xff, 0xd1, 3, 0xff, 0xd2],
+        ];
+        for data in good {
+            let bytes = file(&[FRAME, EVERY_TWO, (SOS, SCAN, data), (SOS, SCAN, data)]);
+            assert_eq!(check(&bytes), Ok(()), "{data:?}");
+        }
+        let bad: &[(&[u8], &str)] = &[
+            (&[1, 0xff, 0xd1, 3], "restart marker 1 where 0 belongs"),
+            (&[1, 0xff, 0xd0, 2, 0xff, 0xd0, 3], "restart marker 0 where 1 belongs"),
+            (&[1, 0xff, 0xd0, 2], "a scan of 3 restart intervals has 2"),
+            (
+                &[1, 0xff, 0xd0, 2, 0xff, 0xd1, 3, 0xff, 0xd2, 4, 0xff, 0xd3],
+                "a scan of 3 restart intervals has 5",
+            ),
+        ];
+        for (data, message) in bad {
+            let bytes = file(&[FRAME, EVERY_TWO, (SOS, SCAN, good[0]), (SOS, SCAN, data)]);
+            let fault = check(&bytes).expect_err(message);
+            assert_eq!(fault.message, format!("the JPEG file is damaged: {message}"));
+        }
+        let fault = check(&file(&[FRAME, (SOS, SCAN, good[0])])).expect_err("no interval");
+        assert_eq!(
+            fault.message,
+            "the JPEG file is damaged: a restart marker, and no restart interval"
+        );
+    }
+
+    #[test]
+    fn what_breaks_off_is_left_to_the_decoder() {
+        let whole = file(&[FRAME, EVERY_TWO, (SOS, SCAN, &[1, 0xff, 0xd0, 2, 0xff, 0xd1, 3])]);
+        for length in 0..whole.len() {
+            assert_eq!(check(&whole[..length]), Ok(()), "{length}");
+        }
+        for lying in [[0xff, 0xe0, 0, 0], [0xff, 0xe0, 0, 1], [0xff, 0xda, 0xff, 0xff]] {
+            assert_eq!(check(&lying), Ok(()));
+        }
+    }
+}
