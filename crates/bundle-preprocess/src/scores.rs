@@ -1,10 +1,14 @@
 //! `softmax`, `sigmoid`, `argmax` and `top_k`: what comes out of a network, in
 //! the shape that people read.
 //!
-//! Guarantee of `softmax` and `sigmoid`: `ulp`, as they are computed in float64 and
-//! rounded once (PyTorch computes in float32 and is a few ulp off); of `argmax` and
-//! `top_k`: `exact`, NumPy's rule that the first of equals wins. NaN has no place in
-//! an order and is refused there.
+//! Guarantee of `softmax` and `sigmoid`: `ulp` for float16 and float32, as they are
+//! computed in float64 and rounded once (PyTorch computes in float32 and is a few ulp
+//! off). Of float64 each operation is rounded: `softmax` may be some hundred ulp off
+//! where `x - max` is large (up to 510 were seen), and `sigmoid` a few.
+//! Of `argmax` and `top_k`: `exact`, NumPy's rule that the first of equals wins; integers
+//! are compared as integers. NaN has no place in an order and is refused there.
+
+use std::cmp::Reverse;
 
 use bundle_manifest::{Argmax, Dtype, Softmax, TopK};
 
@@ -88,12 +92,12 @@ pub(crate) fn argmax(params: &Argmax, tensor: &Tensor) -> Result<Tensor, Fault> 
     if lines.length == 0 {
         return Err(Fault::new(format!("`axis = {}` has no elements", params.axis)));
     }
-    let values = ordered(tensor)?;
+    let ranks = ranks(tensor)?;
     let largest = |start| {
-        let mut best = (0_i64, f64::NEG_INFINITY);
+        let mut best = (0_i64, i64::MIN);
         for (index, at) in (0_i64..).zip(lines.positions(start)) {
-            if values[at] > best.1 {
-                best = (index, values[at]);
+            if ranks[at] > best.1 {
+                best = (index, ranks[at]);
             }
         }
         best.0
@@ -127,8 +131,8 @@ pub(crate) fn top_k(
             lines.length
         )));
     }
-    let values = ordered(tensor)?;
-    if values.len() > limits.elements {
+    let ranks = ranks(tensor)?;
+    if ranks.len() > limits.elements {
         return Err(Fault::new(format!("a tensor of more than {} elements", limits.elements)));
     }
     let mut picked = Vec::new();
@@ -136,7 +140,7 @@ pub(crate) fn top_k(
     for start in lines.starts() {
         let mut order: Vec<usize> = lines.positions(start).collect();
         // A stable sort keeps equals in the order of their index.
-        order.sort_by(|a, b| values[*b].total_cmp(&values[*a]));
+        order.sort_by_key(|at| Reverse(ranks[*at]));
         picked.extend_from_slice(&order[..k]);
         indices.extend(order[..k].iter().map(|at| i64::try_from(at - start).unwrap_or(i64::MAX)));
     }
@@ -160,15 +164,28 @@ fn gather(data: &TensorData, positions: &[usize]) -> TensorData {
     gathered!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
 }
 
-/// The elements as float64, which has an order without NaN; -0.0 counts as 0.0.
-fn ordered(tensor: &Tensor) -> Result<Vec<f64>, Fault> {
-    let values: Vec<f64> = tensor.to_f64s().into_iter().map(|value| value + 0.0).collect();
-    match values.iter().position(|value| value.is_nan()) {
-        Some(index) => {
-            Err(Fault::new(format!("element {index} is NaN, which has no place in an order")))
+/// A number per element, in the order of the elements and equal where they are.
+///
+/// 64-bit integers stay whole, as float64 cannot tell all of them apart.
+fn ranks(tensor: &Tensor) -> Result<Vec<i64>, Fault> {
+    match tensor.data() {
+        TensorData::Int64(elements) => Ok(elements.clone()),
+        TensorData::Uint64(elements) => {
+            Ok(elements.iter().map(|element| element.cast_signed() ^ i64::MIN).collect())
         }
-        None => Ok(values),
+        _ => tensor.to_f64s().into_iter().enumerate().map(rank_of_float).collect(),
     }
+}
+
+/// The bits of a float as an integer of the same order; -0.0 counts as 0.0.
+fn rank_of_float((index, value): (usize, f64)) -> Result<i64, Fault> {
+    if value.is_nan() {
+        let fault = format!("element {index} is NaN, which has no place in an order");
+        return Err(Fault::new(fault));
+    }
+    let bits = (value + 0.0).to_bits().cast_signed();
+    // Below zero, larger bits mean a smaller number.
+    Ok(if bits < 0 { bits ^ i64::MAX } else { bits })
 }
 
 /// The lines of an array along one axis.
@@ -243,6 +260,33 @@ mod tests {
         assert_eq!(fault.message, "element 1 is NaN, which has no place in an order");
         let infinite = argmax(&Argmax { axis: 0 }, &tensor(&[2], &[f32::NEG_INFINITY; 2]));
         assert_eq!(infinite.expect("no NaN").data(), &TensorData::Int64(vec![0]));
+    }
+
+    #[test]
+    fn integers_are_compared_as_integers() {
+        const EXACT: i64 = 1 << 53;
+        let limits = Limits::default();
+        let cases = [
+            TensorData::Int64(vec![EXACT, EXACT + 1]),
+            TensorData::Int64(vec![-EXACT - 1, -EXACT]),
+            TensorData::Int64(vec![i64::MIN, i64::MIN + 1]),
+            TensorData::Uint64(vec![1 << 53, (1 << 53) + 1]),
+            TensorData::Uint64(vec![u64::MAX - 1, u64::MAX]),
+            TensorData::Uint64(vec![1, 1 << 63]),
+            TensorData::Int8(vec![-2, -1]),
+            TensorData::Float64(vec![-1.5, -1.25]),
+            TensorData::Float64(vec![-f64::MIN_POSITIVE, 0.0]),
+        ];
+        for data in cases {
+            let tensor = Tensor::reshaped(vec![2], data);
+            let index = argmax(&Argmax { axis: 0 }, &tensor).expect("numbers");
+            assert_eq!(index.data(), &TensorData::Int64(vec![1]), "{tensor:?}");
+            let (_, indices) = top_k(&TopK { k: 2 }, &tensor, &limits).expect("two of two");
+            assert_eq!(indices.data(), &TensorData::Int64(vec![1, 0]), "{tensor:?}");
+        }
+        let lowest = Tensor::reshaped(vec![2], TensorData::Int64(vec![i64::MIN; 2]));
+        let index = argmax(&Argmax { axis: 0 }, &lowest).expect("numbers");
+        assert_eq!(index.data(), &TensorData::Int64(vec![0]));
     }
 
     #[test]
