@@ -35,11 +35,15 @@ pub(crate) fn rescale(params: &Rescale, value: Value, limits: &Limits) -> Result
             Ok(Value::Image(Image { samples: Samples::Float32(samples), ..image }))
         }
         Value::Tensor(tensor) => {
-            let elements = tensor.to_f64s().into_iter().map(each).collect();
-            Ok(Value::Tensor(Tensor::reshaped(
-                tensor.shape().to_vec(),
-                TensorData::Float32(elements),
-            )))
+            let elements = match params.arithmetic {
+                RescaleArithmetic::F64Mul => tensor.to_f64s(),
+                // An int64 is rounded once, to float32, which float64 holds.
+                RescaleArithmetic::F32Mul | RescaleArithmetic::F32Div => {
+                    tensor.to_f32s().into_iter().map(f64::from).collect()
+                }
+            };
+            let elements = TensorData::Float32(elements.into_iter().map(each).collect());
+            Ok(Value::Tensor(Tensor::reshaped(tensor.shape().to_vec(), elements)))
         }
         other => Err(other.refusal("an image or a tensor")),
     }
@@ -121,11 +125,7 @@ pub(crate) fn normalize(
             }
             let mut elements: Vec<f32> = match tensor.into_data() {
                 TensorData::Float32(elements) => elements,
-                data => Tensor::reshaped(shape.clone(), data)
-                    .to_f64s()
-                    .into_iter()
-                    .map(single)
-                    .collect(),
+                data => Tensor::reshaped(shape.clone(), data).to_f32s(),
             };
             subtract_and_divide(&mut elements, params, (stride, count));
             Ok(Value::Tensor(Tensor::reshaped(shape, TensorData::Float32(elements))))
@@ -223,6 +223,30 @@ mod tests {
         for (arithmetic, x, expected) in cases {
             let params = Rescale { scale, offset: 0.0, arithmetic };
             assert_eq!(rescaled(&params)(x).to_bits(), expected.to_bits(), "{arithmetic}");
+        }
+    }
+
+    #[test]
+    fn integers_are_rounded_once() {
+        // 2^60 + 2^36 + 1 is nearer to 2^60 + 2^37, as numpy.float32 says; rounded to
+        // float64 first, it is half-way and goes to 2^60.
+        const TRICKY: u64 = (1 << 60) + (1 << 36) + 1;
+        let expected = TensorData::Float32(vec![1_152_921_642_045_800_448.0]);
+        let limits = Limits::default();
+        let normalized = Normalize { mean: vec![0.0], std: vec![1.0] };
+        for data in
+            [TensorData::Int64(vec![TRICKY.cast_signed()]), TensorData::Uint64(vec![TRICKY])]
+        {
+            let tensor = Value::Tensor(Tensor::reshaped(vec![1], data));
+            let value = normalize(&normalized, &Kind::TENSOR, tensor.clone(), &limits);
+            let result = value.and_then(Value::into_tensor).expect("a number");
+            assert_eq!(result.data(), &expected);
+            for arithmetic in [RescaleArithmetic::F32Mul, RescaleArithmetic::F32Div] {
+                let params = Rescale { scale: 1.0, offset: 0.0, arithmetic };
+                let value = rescale(&params, tensor.clone(), &limits);
+                let result = value.and_then(Value::into_tensor).expect("a number");
+                assert_eq!(result.data(), &expected, "{arithmetic}");
+            }
         }
     }
 

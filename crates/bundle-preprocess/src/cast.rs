@@ -44,6 +44,12 @@ impl Tensor {
     pub fn to_f64s(&self) -> Vec<f64> {
         numbers(self.data()).map(Number::to_f64).collect()
     }
+
+    /// The elements as float32, each rounded once to the nearest, as NumPy's `astype` does;
+    /// what is too large becomes infinite.
+    pub(crate) fn to_f32s(&self) -> Vec<f32> {
+        numbers(self.data()).map(Number::nearest_f32).collect()
+    }
 }
 
 fn cast_data(data: &TensorData, dtype: Dtype) -> Result<TensorData, CastError> {
@@ -133,11 +139,15 @@ impl Number {
         clippy::cast_possible_truncation,
         reason = "the documented rounding"
     )]
-    fn to_f32(self) -> Option<f32> {
-        let rounded = match self {
+    fn nearest_f32(self) -> f32 {
+        match self {
             Self::Whole(value) => value as f32,
             Self::Real(value) => value as f32,
-        };
+        }
+    }
+
+    fn to_f32(self) -> Option<f32> {
+        let rounded = self.nearest_f32();
         (rounded.is_finite() || !self.to_f64().is_finite()).then_some(rounded)
     }
 
