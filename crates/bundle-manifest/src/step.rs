@@ -125,7 +125,9 @@ fn read_planned(op: &Node<'_>, word: &str) -> Option<PlannedOp> {
 steps! {
     "decode_image" =>
     /// Decode a JPEG or PNG file to pixels, height × width × channels, as stored
-    /// (ICC profiles and gamma are metadata and change no pixel).
+    /// (ICC profiles and gamma are metadata and change no pixel). Refused: JPEG files that
+    /// are CMYK, YCCK, 12-bit, lossless or arithmetic-coded, that have a component with more
+    /// samples than luma, or a sequential scan of two of three components.
     ///
     /// ```toml
     /// { op = "decode_image", exif_orientation = "apply" }
@@ -163,7 +165,8 @@ steps! {
     Resize {
         /// Whose kernel: they differ by up to 190 of 255 levels.
         kernel as "impl": ResizeImpl,
-        /// Which version of it, where versions differ (Pillow 13 changed the order of the passes).
+        /// Which version of it (Pillow 13 changed the order of the passes). Required for
+        /// `impl = "pillow"`, not allowed for others.
         version as "impl_version": Option<ResizeVersion>,
         /// The size afterwards, in pixels.
         size: ResizeSize,
@@ -242,7 +245,8 @@ steps! {
     }
 
     "normalize" =>
-    /// Subtract `mean` and divide by `std`, a value per channel (or one for all), in float32.
+    /// Subtract `mean` and divide by `std`, in float32. Both have the same number of values:
+    /// one per channel, or one for all.
     ///
     /// ```toml
     /// { op = "normalize", mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225] }
@@ -356,7 +360,8 @@ steps! {
     }
 
     "softmax" =>
-    /// `exp(x - max) / sum` along an axis, float32 in float64 arithmetic rounded once.
+    /// `exp(x - max) / sum` along an axis, in float64 arithmetic; float16 and float32 are
+    /// rounded once at the end.
     ///
     /// ```toml
     /// { op = "softmax", axis = -1 }

@@ -6,8 +6,16 @@
 //! Sizes are checked from the header, before pixels are allocated.
 //!
 //! Guarantee: `exact` against Pillow for 8-bit files and, under the stated
-//! `bit_depth16`, for 16-bit ones. The orientation is the EXIF tag alone; one that
-//! is only in XMP metadata is not looked for.
+//! `bit_depth16`, for 16-bit ones, with two exceptions. The colour key (tRNS) of gray
+//! PNG files of 2 and 4 bits and of 16-bit RGB files is compared as the PNG
+//! specification says, where Pillow compares the unscaled key; and a 16-bit PNG file of
+//! gray and alpha has these two channels, where Pillow makes four of them. The
+//! orientation is the EXIF tag alone; one that is only in XMP metadata is not looked for.
+//!
+//! Refused JPEG files: CMYK and YCCK, 12 bits, lossless, arithmetic-coded, one with a
+//! component that has more samples than luma, and one with a sequential scan of two of
+//! three components. Of damaged PNG files, those are decoded whose damage is behind the
+//! pixels, or in an ancillary chunk with a wrong checksum, which counts as absent.
 
 mod jpeg;
 mod orientation;

@@ -8,8 +8,10 @@ use bundle_manifest::{ResizeImpl, Step};
 pub enum Guarantee {
     /// Every bit is equal.
     Exact,
-    /// Computed in float64 and rounded once: within one unit in the last place of
-    /// the true value. A library that computes in float32 may be a few units off.
+    /// Computed in float64. Of float16 and float32 it is rounded once, and within one
+    /// unit in the last place of the true value; a library that computes in float32 may
+    /// be a few units off. Of float64 each operation is rounded, and `softmax` may be
+    /// some hundred units off.
     Ulp,
     /// Within this absolute distance.
     Abs(f64),

@@ -49,7 +49,7 @@
 //! |---|---|---|---|
 //! | `decode_image` | a JPEG or PNG file | an image, uint8 (or uint16) | exact: Pillow |
 //! | `convert_color` | an image, uint8 (uint16 where nothing is computed) | the same, other channels | exact: Pillow, OpenCV |
-//! | `resize`, `impl = "pillow"` | an image, uint8 | the same, other size | exact: Pillow 9.5 to 13.0 |
+//! | `resize`, `impl = "pillow"` | an image, uint8 | the same, other size | exact: Pillow 9.5 to 13.0, but for one case (see `resize`) |
 //! | `center_crop`, `crop`, `pad` | an image | the same, other size | exact |
 //! | `rescale`, `normalize` | an image or a tensor | the same in float32 | exact: NumPy |
 //! | `layout` | an image | a tensor | exact |
@@ -58,7 +58,7 @@
 //! | `columns` | a CSV file or JSON rows | a table | exact: Python `float` |
 //! | `impute`, `standard_scale`, `one_hot` | a table | a table, float64 | exact: scikit-learn |
 //! | `column_concat` | a numeric table | a tensor, rows × columns | exact: NumPy |
-//! | `softmax`, `sigmoid` | a tensor of floats | the same | ulp: float64, rounded once |
+//! | `softmax`, `sigmoid` | a tensor of floats | the same | ulp for float16, float32 |
 //! | `argmax` | a tensor | int64, an axis less | exact: NumPy |
 //! | `top_k` | a tensor | its largest; publishes `values`, `indices` | exact |
 //!

@@ -28,7 +28,8 @@ words! {
 table! {
     /// A column of a table input.
     pub struct Column {
-        /// Its name in the header line.
+        /// Its name in the header line; where none is equal, spaces around either name make
+        /// no difference.
         name: String,
         /// What its cells are.
         kind: ColumnKind,
@@ -38,7 +39,7 @@ table! {
         description: Option<String>,
         /// The smallest and largest value the author vouches for.
         range: Option<[f64; 2]>,
-        /// The categories of a `category` column.
+        /// The categories of a `category` column, where they are required.
         categories: Option<Vec<String>>,
     }
 }

@@ -1,7 +1,8 @@
 //! PNG files: every colour type, 1 to 16 bits, interlaced or not.
 //!
 //! Samples below 8 bits are scaled to 0…255, palettes are replaced by their
-//! colours, and the chunk tRNS becomes an alpha channel.
+//! colours, and the chunk tRNS becomes an alpha channel. A colour key is compared at
+//! the depth of the file, as the PNG specification says.
 
 use std::io::Cursor;
 
@@ -59,8 +60,16 @@ fn caps(limits: &Limits) -> png::Limits {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` wants")]
 fn unreadable(error: DecodingError) -> Fault {
     let message = error.to_string();
-    let message = message.trim_end_matches('.');
-    Fault::new(format!("the PNG file cannot be decoded: {message}"))
+    // The library prints the fields of its chunk types; the name is the first.
+    let chunk = message.split_once("type: ").and_then(|(_, rest)| rest.get(..4));
+    let what = match chunk {
+        Some(chunk) if message.contains("CRC error") => {
+            format!("the checksum of its chunk `{chunk}` is wrong")
+        }
+        Some(chunk) => format!("its chunk `{chunk}` is out of place"),
+        None => message.trim_end_matches('.').to_owned(),
+    };
+    Fault::new(format!("the PNG file cannot be decoded: {what}"))
 }
 
 fn check_ratio(raw: u64, file: u64) -> Result<(), Fault> {

@@ -57,6 +57,17 @@ fn headers_that_promise_too_much() {
     );
 }
 
+#[test]
+fn a_wrong_checksum_is_said_in_one_line() {
+    let mut damaged = committed("rgb.png");
+    damaged[29] ^= 1;
+    let error = decoder().run(&InputSource::File(damaged), false).expect_err("a checksum");
+    assert_eq!(
+        error.to_string(),
+        "step 0 `decode_image` of `given`: the PNG file cannot be decoded: the checksum of its chunk `IHDR` is wrong"
+    );
+}
+
 fn fix_header_checksum(png: &mut [u8]) {
     let checksum = crc32(&png[12..29]).to_be_bytes();
     png[29..33].copy_from_slice(&checksum);
