@@ -15,7 +15,8 @@
 //! Refused JPEG files: CMYK and YCCK, 12 bits, lossless, arithmetic-coded, one with a
 //! component that has more samples than luma, and one with a sequential scan of two of
 //! three components. Of damaged PNG files, those are decoded whose damage is behind the
-//! pixels, or in an ancillary chunk with a wrong checksum, which counts as absent.
+//! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
+//! in an ancillary chunk with a wrong checksum, which counts as absent.
 
 mod jpeg;
 mod orientation;
