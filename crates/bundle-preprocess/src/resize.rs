@@ -5,7 +5,7 @@
 //! - weights are computed in float64, normalised, and rounded half away from zero
 //!   to 22 bits; the filter widens when shrinking;
 //! - the passes are separate, with 8-bit values between them; a pass that changes
-//!   no length is left out. Before version 13 the horizontal pass is always first;
+//!   no length is left out. Before version 13 the horizontal pass is first;
 //!   from 13 on the vertical one is where the height shrinks more than twice as
 //!   much as the width;
 //! - `nearest` adds up its coordinate in float64, as the scale-only affine

@@ -68,6 +68,18 @@ fn a_wrong_checksum_is_said_in_one_line() {
     );
 }
 
+#[test]
+fn a_restart_marker_out_of_place_is_an_error() {
+    let mut damaged = committed("restart.jpg");
+    let first = damaged.windows(2).position(|pair| pair == [0xff, 0xd0]).expect("a marker");
+    damaged[first + 1] = 0xd3;
+    let error = decoder().run(&InputSource::File(damaged), false).expect_err("3 before 1");
+    assert_eq!(
+        error.to_string(),
+        "step 0 `decode_image` of `given`: the JPEG file is damaged: restart marker 3 where 0 belongs"
+    );
+}
+
 fn fix_header_checksum(png: &mut [u8]) {
     let checksum = crc32(&png[12..29]).to_be_bytes();
     png[29..33].copy_from_slice(&checksum);
