@@ -8,10 +8,10 @@ use bundle_preprocess::{NamedTensors, read_npy};
 use crate::{RunError, error::read_file};
 
 /// Bounds on an archive that may be hostile.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+const MAX_FILE_BYTES: u64 = 256 << 20;
 const MAX_ENTRIES: usize = 4096;
 /// All arrays together, uncompressed: what is written in the archive is not believed.
-const MAX_BYTES: u64 = 2 << 30;
+const MAX_BYTES: u64 = 512 << 20;
 
 /// The arrays of an NPZ, by key (`photograph/0`, without `.npy`).
 pub(crate) fn read_npz(
