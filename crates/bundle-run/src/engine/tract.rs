@@ -6,6 +6,8 @@
 //! float32, and one plan is made per set of shapes.
 
 mod cast;
+mod corrected;
+mod extract;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -91,6 +93,7 @@ pub(super) fn load(
             .with_ignore_output_shapes(true)
             .with_ignore_output_types(true);
         onnx.op_register.insert(CAST_TO_INT64, cast::cast_to_int64);
+        onnx.op_register.insert("ArrayFeatureExtractor", extract::array_feature_extractor);
         let parsed = onnx.parse(model, None)?;
         match parsed.unresolved_inputs.first() {
             None => Ok(parsed.model),
@@ -168,6 +171,7 @@ impl Engine for Tract {
             }
             let mut typed = graph.into_typed()?;
             bounded(&typed)?;
+            corrected::correct(&mut typed)?;
             typed.declutter()?;
             if self.in_float32
                 && let Some(transform) = get_transform("f16_to_f32")?
