@@ -5,12 +5,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use bundle_manifest::{FileSource, Model, StateInit};
-use bundle_preprocess::{NamedTensors, Tensor, read_npy};
+use bundle_manifest::{Dtype, FileSource, Model, StateInit};
+use bundle_preprocess::{NamedTensors, Tensor, TensorData, read_npy};
 
 use crate::{
     OnnxReport, OnnxTensor, RunError, RunErrorKind,
-    engine::{self, Engine, EngineError, Plan},
+    engine::{self, Engine, EngineError, Plan, half},
     error::{nearest, read_file},
     examine,
     fit::{self, Bound, Dims},
@@ -111,7 +111,8 @@ impl Network {
             self.inputs.iter().filter_map(|input| fed.remove(&*input.name)).collect();
         let shapes = fed.iter().map(|tensor| tensor.shape().to_vec()).collect();
         let outputs = self.plan(shapes)?.run(fed).map_err(|error| self.failed(error))?;
-        Ok(self.report.outputs.iter().map(|output| output.name.clone()).zip(outputs).collect())
+        let declared = self.report.outputs.iter().zip(outputs);
+        Ok(declared.map(|(output, value)| (output.name.clone(), narrowed(output, value))).collect())
     }
 
     /// Makes a plan for the smallest declared shapes, to find out whether the
@@ -220,6 +221,18 @@ impl Network {
     }
 }
 
+/// Halves are computed in float32; an output that the graph declares float16
+/// is one again, infinite beyond its range.
+fn narrowed(output: &OnnxTensor, value: Tensor) -> Tensor {
+    match (output.dtype, value.data()) {
+        (Some(Dtype::Float16), TensorData::Float32(wide)) => {
+            let halves = wide.iter().map(|wide| half::from_f64((*wide).into())).collect();
+            Tensor::new(value.shape().to_vec(), TensorData::Float16(halves)).unwrap_or(value)
+        }
+        _ => value,
+    }
+}
+
 /// Plans by the shapes of all inputs; the oldest goes first.
 #[derive(Debug, Default)]
 struct Plans {
@@ -244,7 +257,10 @@ impl Plans {
 fn refuse(file: &OnnxFile, report: &OnnxReport) -> Result<(), RunError> {
     let Some(first) = report.refusals.first() else { return Ok(()) };
     let (domain, name) = first.operator.rsplit_once('.').unwrap_or(("", &first.operator));
-    let is_node = !matches!(name, "input" | "output" | "initializer" | "sparse initializer");
+    let is_node = !matches!(
+        name,
+        "input" | "output" | "initializer" | "sparse initializer" | "opset" | "IR version"
+    );
     let opset = file.opset(domain).filter(|_| is_node);
     let error = RunError::from(RunErrorKind::Refused {
         model: file.name.clone(),

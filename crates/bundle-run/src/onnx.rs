@@ -5,11 +5,13 @@
 
 pub(crate) mod element;
 pub(crate) mod external;
+mod integers;
 pub(crate) mod proto;
 pub(crate) mod refuse;
 pub(crate) mod rewrite;
 mod rules;
 mod spatial;
+mod structure;
 mod trees;
 mod walk;
 pub(crate) mod weights;
@@ -56,11 +58,14 @@ impl OnnxFile {
                 .with_hint("run `git lfs pull`"));
         }
         wire::check(bytes).map_err(malformed)?;
-        let model = ModelProto::decode(bytes).map_err(|_| malformed("is not a valid ONNX file"))?;
-        let Some(graph) = &model.graph else { return Err(malformed("holds no ONNX graph")) };
+        let mut model =
+            ModelProto::decode(bytes).map_err(|_| malformed("is not a valid ONNX file"))?;
+        let Some(graph) = &mut model.graph else { return Err(malformed("holds no ONNX graph")) };
         if graph.output.is_empty() {
             return Err(malformed("holds an ONNX graph without outputs"));
         }
+        structure::check(graph).map_err(|what| RunError::malformed(name, what))?;
+        rewrite::constants_as_tensors(graph);
         Ok(Self { name: name.to_owned(), path: path.clone(), model })
     }
 

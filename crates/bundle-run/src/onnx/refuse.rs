@@ -5,7 +5,7 @@
 //! sources of tract 0.23.9 and measured against onnxruntime on ONNX's own
 //! operator tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     OnnxFile, element,
@@ -16,9 +16,14 @@ use super::{
 };
 use crate::{Refusal, engine, error::printable};
 
+/// The newest versions of ONNX's operators and of its format that were looked at.
+const NEWEST_OPSET: i64 = 28;
+const NEWEST_IR: i64 = 14;
+
 /// Everything that stops `file` from running, in order of appearance.
 pub(crate) fn refusals(file: &OnnxFile) -> Vec<Refusal> {
     let mut refusals = Vec::new();
+    versions(file, &mut refusals);
     boundary(file.graph(), &mut refusals);
     let mut tensors = BTreeSet::new();
     walk::tensors(file.graph(), &mut |name, tensor| {
@@ -27,17 +32,33 @@ pub(crate) fn refusals(file: &OnnxFile) -> Vec<Refusal> {
             refusals.push(refusal(name, "initializer", reason));
         }
     });
+    let outermost = constants(file.graph());
     walk::graphs(file.graph(), &mut |graph| {
+        let inner = constants(graph);
+        let known = |name: &str| inner.get(name).or_else(|| outermost.get(name)).copied();
         for tensor in graph.sparse_initializer.iter().filter_map(|sparse| sparse.values.as_ref()) {
             refusals.push(refusal(&tensor.name, "sparse initializer", "sparse tensors cannot run"));
         }
         for node in &graph.node {
-            if let Some(reason) = objection(file, graph, node) {
+            if let Some(reason) = objection(file, node, &known) {
                 refusals.push(refusal(node_name(node), &operator(node), reason));
             }
         }
     });
     refusals
+}
+
+/// What was defined after this version was written may change what a node means.
+fn versions(file: &OnnxFile, refusals: &mut Vec<Refusal>) {
+    let opset = file.opset("").unwrap_or(0);
+    for (what, given, newest) in
+        [("opset", opset, NEWEST_OPSET), ("IR version", file.model.ir_version, NEWEST_IR)]
+    {
+        if given > newest {
+            let reason = format!("{given} is newer than {newest}, the newest this version knows");
+            refusals.push(refusal("ai.onnx", what, reason));
+        }
+    }
 }
 
 /// Inputs and outputs of types that no tensor here has.
@@ -74,7 +95,7 @@ fn unsupported_type(code: i32) -> String {
     format!("the element type {} cannot run", element::word(code))
 }
 
-fn objection(file: &OnnxFile, graph: &GraphProto, node: &NodeProto) -> Option<String> {
+fn objection(file: &OnnxFile, node: &NodeProto, known: &rules::Constants<'_>) -> Option<String> {
     let functions = &file.model.functions;
     let is = |name: &Option<String>, text: &str| name.as_deref().unwrap_or("") == text;
     let of_file = functions.iter().any(|function| {
@@ -91,23 +112,15 @@ fn objection(file: &OnnxFile, graph: &GraphProto, node: &NodeProto) -> Option<St
         });
     }
     let opset = file.opset(&node.domain).unwrap_or(0);
-    let constant = |name: &str| constant(file.graph(), graph, name);
-    rules::objection(node, opset, &constant)
+    rules::objection(node, opset, known)
 }
 
-/// The value of `name` where it is known before running: an initializer or a
-/// `Constant` of the same graph or of the outermost.
-fn constant<'a>(
-    outer: &'a GraphProto,
-    inner: &'a GraphProto,
-    name: &str,
-) -> Option<&'a TensorProto> {
-    [inner, outer].into_iter().find_map(|graph| {
-        let initializer = graph.initializer.iter().find(|tensor| tensor.name == name);
-        initializer.or_else(|| {
-            let node = graph.node.iter().find(|node| node.output.iter().any(|out| out == name))?;
-            (node.op_type == "Constant").then_some(())?;
-            super::proto::attribute(node, "value")?.t.as_ref()
-        })
-    })
+/// The tensors of `graph` that are known before running: its initializers and
+/// its `Constant`s.
+fn constants(graph: &GraphProto) -> BTreeMap<&str, &TensorProto> {
+    let value = |node| super::proto::attribute(node, "value")?.t.as_ref();
+    let nodes = graph.node.iter().filter(|node| node.op_type == "Constant");
+    let nodes = nodes.filter_map(|node| Some((node.output.first()?.as_str(), value(node)?)));
+    let initializers = graph.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor));
+    nodes.chain(initializers).collect()
 }

@@ -1,6 +1,6 @@
 //! Changes to a graph before the engine sees it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bundle_preprocess::Tensor;
 
@@ -17,8 +17,10 @@ use crate::{engine::CAST_TO_INT64, tensor::to_bytes};
 /// ONNX's numbers of attribute types.
 const INTEGER: i32 = 2;
 const TEXT: i32 = 3;
+const TENSOR: i32 = 4;
 const INTEGERS: i32 = 7;
-/// ONNX's number of int64.
+/// ONNX's numbers of float32 and int64.
+const FLOAT32: i64 = 1;
 const INT64: i64 = 7;
 
 /// Fixes inputs to `constants`: they become initializers.
@@ -37,6 +39,7 @@ pub(crate) fn prepare(file: &mut OnnxFile) {
     walk::graphs_mut(graph, &mut |graph| {
         forget_symbols(graph);
         graph.value_info.clear();
+        let scales = scales(graph);
         let mut additions = Vec::new();
         for node in &mut graph.node {
             rewrite_in_place(node, opset);
@@ -44,6 +47,10 @@ pub(crate) fn prepare(file: &mut OnnxFile) {
                 ("ai.onnx.ml", "TreeEnsembleClassifier") => label_from_scores(node),
                 ("", "ReduceLogSumExp") => stable_log_sum(node),
                 ("", "LogSoftmax") if opset >= 13 => stable_log_softmax(node, opset),
+                ("", "LogSoftmax") => flat_log_softmax(node),
+                ("", "Softplus") => stable_softplus(node),
+                ("", "QuantizeLinear") => divided_first(node, &scales),
+                ("com.microsoft", "SkipSimplifiedLayerNormalization") => bias_first(node),
                 _ => None,
             });
         }
@@ -75,6 +82,40 @@ fn integers(name: String, values: &[i64]) -> TensorProto {
         raw_data: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
         ..TensorProto::default()
     }
+}
+
+/// The same float32 everywhere.
+fn floats(name: String, dims: Vec<i64>, value: f32) -> TensorProto {
+    TensorProto {
+        name,
+        dims,
+        data_type: element::code(bundle_manifest::Dtype::Float32),
+        raw_data: value.to_le_bytes().to_vec(),
+        ..TensorProto::default()
+    }
+}
+
+/// A `Constant` may hold numbers instead of a tensor; afterwards it is a tensor,
+/// so that what looks for constants finds all of them.
+pub(crate) fn constants_as_tensors(graph: &mut GraphProto) {
+    walk::graphs_mut(graph, &mut |graph| {
+        for node in graph.node.iter_mut().filter(|node| node.op_type == "Constant") {
+            for attribute in &mut node.attribute {
+                let tensor = match &*attribute.name {
+                    "value_int" => {
+                        let one = integers(String::new(), &[attribute.i]);
+                        TensorProto { dims: Vec::new(), ..one }
+                    }
+                    "value_ints" => integers(String::new(), &attribute.ints),
+                    "value_float" => floats(String::new(), Vec::new(), attribute.f),
+                    _ => continue,
+                };
+                "value".clone_into(&mut attribute.name);
+                attribute.r#type = TENSOR;
+                attribute.t = Some(tensor);
+            }
+        }
+    });
 }
 
 /// ONNX lets a node have the name of a tensor or of another node's output, or
@@ -157,6 +198,77 @@ fn stable_log_softmax(node: &mut NodeProto, opset: i64) -> Option<Addition> {
     Some(Addition { tensors, nodes })
 }
 
+/// Before version 13 the axes from `axis` on are one: the same on two axes, in
+/// the shape of the input afterwards.
+fn flat_log_softmax(node: &mut NodeProto) -> Option<Addition> {
+    let (result, value) = (output(node, 0)?.to_owned(), node.input.first()?.clone());
+    let own = |suffix: &str| format!("{result}/bundle/{suffix}");
+    let (flat, shape, ready) = (own("flat"), own("shape"), own("ready"));
+    let axis = super::proto::int(node, "axis", 1);
+    let mut on_two = operation("LogSoftmax", &[&flat], &ready, &[("axis", 1)]);
+    let mut addition = stable_log_softmax(&mut on_two, 12)?;
+    addition.nodes.push(operation("Flatten", &[&value], &flat, &[("axis", axis)]));
+    addition.nodes.push(operation("Shape", &[&value], &shape, &[]));
+    addition.nodes.push(on_two);
+    let name = std::mem::take(&mut node.name);
+    *node = NodeProto { name, ..operation("Reshape", &[&ready, &shape], &result, &[]) };
+    Some(addition)
+}
+
+/// `log(1 + exp(x))` overflows beyond 88; `max(x, 0) + log(1 + exp(-|x|))` does
+/// not.
+fn stable_softplus(node: &mut NodeProto) -> Option<Addition> {
+    let (result, value) = (output(node, 0)?.to_owned(), node.input.first()?.clone());
+    let own = |suffix: &str| format!("{result}/bundle/{suffix}");
+    let (size, below, small, positive) = (own("size"), own("below"), own("small"), own("positive"));
+    let nodes = vec![
+        operation("Abs", &[&value], &size, &[]),
+        operation("Neg", &[&size], &below, &[]),
+        operation("Softplus", &[&below], &small, &[]),
+        operation("Relu", &[&value], &positive, &[]),
+    ];
+    let name = std::mem::take(&mut node.name);
+    *node = NodeProto { name, ..operation("Add", &[&positive, &small], &result, &[]) };
+    Some(Addition { tensors: Vec::new(), nodes })
+}
+
+/// The engine multiplies by the reciprocal of the scale, which rounds
+/// otherwise: divide first, then quantise by 1.
+fn divided_first(node: &mut NodeProto, scales: &BTreeMap<String, Vec<i64>>) -> Option<Addition> {
+    let [value, scale, ..] = &mut node.input[..] else { return None };
+    let dims = scales.get(&*scale)?.clone();
+    let result = node.output.first()?;
+    let own = |suffix: &str| format!("{result}/bundle/{suffix}");
+    let (wide, divided, one) = (own("wide"), own("divided"), own("one"));
+    let nodes = vec![
+        operation("Cast", &[value], &wide, &[("to", FLOAT32)]),
+        operation("Div", &[&wide, scale], &divided, &[]),
+    ];
+    *value = divided;
+    scale.clone_from(&one);
+    Some(Addition { tensors: vec![floats(one, dims, 1.0)], nodes })
+}
+
+/// The shapes of the tensors with a single number of float32.
+fn scales(graph: &GraphProto) -> BTreeMap<String, Vec<i64>> {
+    let single = |dims: &[i64]| matches!(dims, [] | [1]);
+    let scalars = graph
+        .initializer
+        .iter()
+        .filter(|tensor| i64::from(tensor.data_type) == FLOAT32 && single(&tensor.dims));
+    scalars.map(|tensor| (tensor.name.clone(), tensor.dims.clone())).collect()
+}
+
+/// The engine does not read the fourth input, a bias that is added first.
+fn bias_first(node: &mut NodeProto) -> Option<Addition> {
+    super::proto::input(node, 3)?;
+    let biased = format!("{}/bundle/biased", node_name(node));
+    let bias = node.input.pop()?;
+    let add = operation("Add", &[node.input.first()?, &bias], &biased, &[]);
+    node.input[0] = biased;
+    Some(Addition { tensors: Vec::new(), nodes: vec![add] })
+}
+
 /// What a rewritten node needs beside itself.
 struct Addition {
     tensors: Vec<TensorProto>,
@@ -173,6 +285,15 @@ fn rewrite_in_place(node: &mut NodeProto, opset: i64) {
         }
         ("", "Cast") if super::proto::int(node, "to", 0) == INT64 => {
             CAST_TO_INT64.clone_into(&mut node.op_type);
+        }
+        // Without a value it is float32; the engine makes it float64.
+        ("", "ConstantOfShape") if super::proto::attribute(node, "value").is_none() => {
+            node.attribute.push(AttributeProto {
+                name: "value".to_owned(),
+                r#type: TENSOR,
+                t: Some(floats(String::new(), vec![1], 0.0)),
+                ..AttributeProto::default()
+            });
         }
         // Nearest neighbours were rounded down before ONNX 11 had a choice.
         ("", "Resize") if opset == 10 => node.attribute.push(AttributeProto {

@@ -4,7 +4,7 @@
 //! engine already stops with an error there is no rule.
 
 use super::{
-    element,
+    element, integers,
     proto::{
         NodeProto, TensorProto, attribute, domain, float, floats, input, int, ints, output, text,
         texts,
@@ -30,7 +30,7 @@ fn of_onnx(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String
         "GRU" => recurrent(node, &["Sigmoid", "Tanh"]),
         "RNN" => recurrent(node, &["Tanh"]),
         "MaxPool" | "AveragePool" | "ConvTranspose" | "Resize" | "GridSample" | "GlobalLpPool" => {
-            spatial::objection(node, known)
+            spatial::objection(node, opset, known)
         }
         "SpaceToDepth" => (text(node, "mode", "DCR") != "DCR").then(|| ignored("mode")),
         "Celu" | "Swish" => {
@@ -42,6 +42,11 @@ fn of_onnx(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String
         "BitShift" => bit_shift(node, known),
         "Attention" => attention(node),
         "Einsum" => einsum(node),
+        "Slice" => integers::slice(node, opset, known),
+        "NonMaxSuppression" => integers::suppression(node, known),
+        "MatMulInteger" => integers::product(node, known),
+        "Bernoulli" | "Multinomial" | "RandomNormal" | "RandomNormalLike" | "RandomUniform"
+        | "RandomUniformLike" => Some("gives other random numbers than elsewhere".to_owned()),
         "Pad" => pad(node, known),
         "QuantizeLinear" | "DequantizeLinear" => quantized(node),
         "Cast" => cast(node),
@@ -51,6 +56,8 @@ fn of_onnx(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String
         {
             Some("its broadcasting is that of ONNX before version 7".to_owned())
         }
+        "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Min" | "Max" | "Concat" | "Where" | "Equal"
+        | "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual" => integers::cut(node, known),
         _ => None,
     }
 }
@@ -160,7 +167,9 @@ fn cast(node: &NodeProto) -> Option<String> {
         .map(|code| format!("the element type {} cannot run", element::word(code)))
 }
 
-/// A sum to a single number would keep some of its axes.
+/// A sum to a single number would keep some of its axes; a diagonal of one of
+/// several operands would not be one; and the engine reads the axes of an
+/// ellipsis only from an arrow.
 fn einsum(node: &NodeProto) -> Option<String> {
     let equation = text(node, "equation", "");
     let (operands, output) = if let Some((operands, output)) = equation.split_once("->") {
@@ -173,9 +182,20 @@ fn einsum(node: &NodeProto) -> Option<String> {
         };
         (equation, equation.chars().filter(once).collect())
     };
+    let wrong =
+        || Some(format!("the equation `{}` would be computed wrongly", equation.escape_debug()));
+    let repeats = |operand: &str| {
+        let mut seen = std::collections::BTreeSet::new();
+        !operand.chars().filter(|c| c.is_alphabetic()).all(|letter| seen.insert(letter))
+    };
+    let several = operands.contains(',');
+    if several && operands.split(',').any(repeats)
+        || equation.contains("...") && !equation.contains("->")
+    {
+        return wrong();
+    }
     let sums = operands.chars().any(char::is_alphabetic);
-    (sums && output.is_empty())
-        .then(|| format!("the equation `{}` would be computed wrongly", equation.escape_debug()))
+    if sums && output.is_empty() { wrong() } else { None }
 }
 
 /// The engine takes the type from the zero point, and uint8 or float32 where

@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Why `node` would be computed wrongly, if it would.
-pub(super) fn objection(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
+pub(super) fn objection(node: &NodeProto, opset: i64, known: &Constants<'_>) -> Option<String> {
     match node.op_type.as_str() {
         "MaxPool" | "AveragePool" => pool(node),
         "ConvTranspose" if !ints(node, "output_shape").is_empty() => {
@@ -23,6 +23,7 @@ pub(super) fn objection(node: &NodeProto, known: &Constants<'_>) -> Option<Strin
             (cubic && text(node, "padding_mode", "zeros") == "border")
                 .then(|| "cubic sampling at the border would be computed wrongly".to_owned())
         }
+        "Resize" if opset == 10 => resize_10(node, known),
         "Resize" => resize(node, known),
         _ => None,
     }
@@ -45,6 +46,9 @@ fn pool(node: &NodeProto) -> Option<String> {
 fn resize(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
     let mode = text(node, "coordinate_transformation_mode", "half_pixel");
     match mode {
+        "pytorch_half_pixel" if text(node, "mode", "nearest") == "cubic" => {
+            Some(format!("cubic interpolation with `{mode}` would be computed wrongly"))
+        }
         "half_pixel_symmetric" if text(node, "mode", "nearest") == "nearest" => {
             Some(format!("nearest neighbours with `{mode}` would be computed wrongly"))
         }
@@ -58,6 +62,16 @@ fn resize(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Before ONNX 11, a nearest neighbour is found by the rounded scale; engines
+/// round where its reciprocal is no whole number.
+fn resize_10(node: &NodeProto, known: &Constants<'_>) -> Option<String> {
+    let scales = input(node, 1).and_then(known);
+    let whole = |scale: &f32| *scale >= 1.0 || (1.0 / scale).fract() == 0.0;
+    let agreed = scales.is_some_and(|tensor| values(tensor).iter().all(whole));
+    (text(node, "mode", "nearest") == "nearest" && !agreed)
+        .then(|| "shrinking by a factor that is not whole differs between engines".to_owned())
 }
 
 fn values(tensor: &TensorProto) -> Vec<f32> {
