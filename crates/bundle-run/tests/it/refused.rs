@@ -2,7 +2,7 @@
 
 use bundle_run::{RunErrorKind, examine};
 
-use crate::files::{Project, load, path, said};
+use crate::files::{Project, feed, load, path, said};
 
 /// A vector, and what its refusal says after the model.
 const CASES: &[(&str, &str)] = &[
@@ -83,6 +83,49 @@ const CASES: &[(&str, &str)] = &[
         "node `n` (Resize-17): `align_corners` with scales that are not whole numbers differs between engines",
     ),
     (
+        "slice_fed",
+        "node `n` (Slice-17): bounds that are not constant with a step other than 1 cannot run",
+    ),
+    ("slice_min", "node `n` (Slice-17): the bound -9223372036854775808 would be cut"),
+    ("slice_below", "node `n` (Slice-17): the bound -2147483649 would be cut"),
+    (
+        "shape_min",
+        "node `n` (Min-17): the constant 9223372036854775807 is beyond int32, where shapes are cut",
+    ),
+    (
+        "shape_concat",
+        "node `n` (Concat-17): the constant 2147483648 is beyond int32, where shapes are cut",
+    ),
+    ("einsum_diagonal", "node `n` (Einsum-17): the equation `ii,ij->ij` would be computed wrongly"),
+    (
+        "einsum_ellipsis",
+        "node `n` (Einsum-17): the equation `...ij,...jk` would be computed wrongly",
+    ),
+    (
+        "boxes_unbounded",
+        "node `n` (NonMaxSuppression-17): without `max_output_boxes_per_class` would be computed wrongly",
+    ),
+    (
+        "boxes_none",
+        "node `n` (NonMaxSuppression-17): `max_output_boxes_per_class` = 0 would be computed wrongly",
+    ),
+    ("random", "node `n` (RandomNormalLike-17): gives other random numbers than elsewhere"),
+    ("product_vector", "node `n` (MatMulInteger-17): a product with a vector cannot run"),
+    (
+        "resize_shrink",
+        "node `n` (Resize-10): shrinking by a factor that is not whole differs between engines",
+    ),
+    (
+        "resize_cubic",
+        "node `n` (Resize-17): cubic interpolation with `pytorch_half_pixel` would be computed wrongly",
+    ),
+    ("pad_cut_ints", "node `n` (Pad-17): negative padding cannot run"),
+    ("newer", "node `ai.onnx` (opset): 29 is newer than 28, the newest this version knows"),
+    (
+        "newer_format",
+        "node `ai.onnx` (IR version): 15 is newer than 14, the newest this version knows",
+    ),
+    (
         "trees_columns",
         "node `forest` (ai.onnx.ml.TreeEnsembleClassifier-3): two classes with two columns of votes cannot run",
     ),
@@ -107,8 +150,27 @@ fn refusals_name_node_operator_and_reason() {
 
 #[test]
 fn a_graph_that_does_not_hold_together_is_an_error() {
-    for name in ["dangling", "no_output"] {
+    let cases = [
+        ("dangling", "`ghost` is used and nothing produces it"),
+        ("no_output", "`y` is used and nothing produces it"),
+        ("dangling_inside", "`ghost` is used and nothing produces it"),
+        ("cycle", "node `forth` needs its own result"),
+        ("twice", "`y` is produced twice, once by node `second`"),
+    ];
+    for (name, message) in cases {
         let error = load(name).expect_err(name);
-        assert!(matches!(error.kind, RunErrorKind::Engine { .. }), "{error}");
+        assert_eq!(said(&error), format!("model `m`: {message}"));
+        assert!(matches!(error.kind, RunErrorKind::Malformed { .. }));
+        let onnx = path(&format!("export/{name}.onnx"));
+        let examined = examine("m", &onnx, &Project::default()).expect_err(name);
+        assert_eq!(examined.to_string(), format!("model `m`: {message}"));
     }
+}
+
+#[test]
+fn what_shows_only_with_element_types_is_refused_when_planned() {
+    let network = load("product_int64").expect("loads");
+    let error = network.run(&feed("product_int64", &network)).expect_err("is wide");
+    let message = "model `m` failed: node `n` (MatMul): a product of wide integers cannot run";
+    assert_eq!(said(&error), message);
 }
