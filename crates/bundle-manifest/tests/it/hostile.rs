@@ -90,13 +90,10 @@ fn very_many_entries_are_judged_in_bounded_time() {
     let many =
         |entry: &dyn Fn(usize) -> String, n: usize| (0..n).map(entry).collect::<Vec<_>>().concat();
     let model = "[models.m]\nonnx = 'm'\n";
-    let inputs = many(
-        &|n| format!("[[inputs]]\nname='i{n}'\nkind='tensor'\ntensors.t{n}='value'\n"),
-        5_000,
-    );
+    let inputs =
+        many(&|n| format!("[[inputs]]\nname='i{n}'\nkind='tensor'\ntensors.t{n}='value'\n"), 5_000);
     let examples = many(&|n| format!("[[examples]]\nname='e{n}'\ninputs.x={{value=1}}\n"), 5_000);
-    let one_input =
-        many(&|n| format!("[[examples]]\nname='e{n}'\ninputs.i0={{value=1}}\n"), 5_000);
+    let one_input = many(&|n| format!("[[examples]]\nname='e{n}'\ninputs.i0={{value=1}}\n"), 5_000);
     let models = many(&|n| format!("[models.m{n}]\nonnx='m'\n"), 8_000);
     let outputs = many(
         &|n| format!("[[outputs]]\nname='o{n}'\nkind='tensor'\nmodel='x'\ntensors.value='y'\n"),
