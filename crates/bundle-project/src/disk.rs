@@ -118,31 +118,17 @@ impl Disk {
         if ignored == Ignored::AsGit {
             builder.parents(true).git_exclude(true).git_global(true);
         }
-        let special = Arc::new(Mutex::new(special_ignore_file(&self.root)));
-        let seen = Arc::clone(&special);
-        builder.filter_entry(move |entry| {
-            if entry.file_name().eq_ignore_ascii_case(GIT_DIRECTORY) {
-                return false;
-            }
-            if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-                return true;
-            }
-            match special_ignore_file(entry.path()).filter(|_| ignored != Ignored::Nothing) {
-                None => true,
-                found => {
-                    *seen.lock().unwrap_or_else(PoisonError::into_inner) = found;
-                    false
-                }
-            }
-        });
-        let refused = || {
-            let found = special.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let found = found.filter(|_| ignored != Ignored::Nothing)?;
-            Some(ProjectError::new(format!("`{}` is not a regular file", found.display())))
-        };
-        if let Some(error) = refused() {
-            return Err(error);
+        let pipes = Pipes::default();
+        let rules_are_read = ignored != Ignored::Nothing;
+        if rules_are_read && pipes.are_in(&self.root) {
+            pipes.refuse()?;
         }
+        let seen = pipes.clone();
+        builder.filter_entry(move |entry| {
+            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+            let waits = rules_are_read && is_directory && seen.are_in(entry.path());
+            !waits && !entry.file_name().eq_ignore_ascii_case(GIT_DIRECTORY)
+        });
         for entry in builder.build() {
             let entry = entry.map_err(|error| {
                 let message = format!("`{}` cannot be listed", self.root.display());
@@ -162,19 +148,38 @@ impl Disk {
                 return Err(ProjectError::new(message));
             }
         }
-        if let Some(error) = refused() {
-            return Err(error);
-        }
+        pipes.refuse()?;
         found.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(found)
     }
 }
 
-/// A `.gitignore` that a reader would wait for, such as a pipe.
-fn special_ignore_file(directory: &Path) -> Option<PathBuf> {
-    let path = directory.join(".gitignore");
-    let metadata = fs_err::metadata(&path).ok()?;
-    (!metadata.is_file() && !metadata.is_dir()).then_some(path)
+/// A `.gitignore` that a reader would wait for, such as a pipe: the walk opens it
+/// when it enters the directory, so it must not.
+#[derive(Clone, Debug, Default)]
+struct Pipes(Arc<Mutex<Option<PathBuf>>>);
+
+impl Pipes {
+    /// Whether this directory has one; it is remembered.
+    fn are_in(&self, directory: &Path) -> bool {
+        let path = directory.join(".gitignore");
+        let metadata = fs_err::metadata(&path);
+        let waits = metadata.is_ok_and(|there| !there.is_file() && !there.is_dir());
+        if waits {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+        }
+        waits
+    }
+
+    /// An error that names the one that was remembered.
+    fn refuse(&self) -> Result<(), ProjectError> {
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(path) => {
+                Err(ProjectError::new(format!("`{}` is not a regular file", path.display())))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 fn entry_of(metadata: &Metadata) -> Entry {
