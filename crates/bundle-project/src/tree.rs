@@ -347,7 +347,8 @@ impl SourceTree {
         Ok(changed)
     }
 
-    fn sha256(&self, path: &ArtifactPath) -> Result<Digest, ProjectError> {
+    /// The digest of a file, read in pieces.
+    pub fn sha256(&self, path: &ArtifactPath) -> Result<Digest, ProjectError> {
         let broken = |error| ProjectError::unreadable(path, error);
         let mut content = self.open(path).map_err(broken)?;
         let mut hasher = Sha256::new();

@@ -1,12 +1,11 @@
 //! `bundle diff`: what changed, by path and digest.
 
-use std::{collections::BTreeMap, io, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use bundle_archive::Archive;
 use bundle_manifest::{ArtifactPath, Digest};
 use bundle_project::SourceTree;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     args::{Diff, Format},
@@ -58,26 +57,10 @@ fn listing(path: &Path, terminal: &Terminal) -> Result<Listing, Failure> {
     let tree = SourceTree::from_directory(path)?;
     let selected = tree.select(&manifest, &external_data(&manifest, &tree))?;
     let entry = |file: &bundle_project::SourceFile| {
-        let (size, sha256) = measure(&mut tree.open(&file.path)?)?;
+        let (size, sha256) = (file.size, tree.sha256(&file.path)?);
         Ok((file.path.clone(), Entry { size, sha256, mode: file.mode.to_string() }))
     };
-    selected.files.iter().map(entry).collect::<io::Result<_>>().map_err(Failure::from)
-}
-
-/// The size and digest of a file, read in pieces.
-fn measure(content: &mut dyn io::Read) -> io::Result<(u64, Digest)> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    let mut size = 0_u64;
-    loop {
-        match content.read(&mut buffer)? {
-            0 => return Ok((size, Digest::from_bytes(hasher.finalize().into()))),
-            read => {
-                hasher.update(&buffer[..read]);
-                size += read as u64;
-            }
-        }
-    }
+    selected.files.iter().map(entry).collect()
 }
 
 fn locked(archive: &Archive) -> Listing {
