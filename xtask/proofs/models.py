@@ -11,6 +11,7 @@ to show that the comparison can fail.
 import argparse
 import hashlib
 import json
+import os
 import pathlib
 import platform
 import shutil
@@ -267,6 +268,7 @@ def main():
     names = ["silero-vad-state"] if arguments.smoke else list(CASES)
     with tempfile.TemporaryDirectory(prefix="bundle-models-") as work:
         work = pathlib.Path(work)
+        os.environ["BUNDLE_CONFIG_DIR"] = str(work / "config")
         rows = []
         for name in names:
             rows.append(prove_case(arguments.bundle, name, work, cache))

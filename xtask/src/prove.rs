@@ -1,8 +1,10 @@
 //! `cargo xtask prove NAME`: claims held against the real thing.
 
 mod bench;
+mod conformance;
 mod fuzz;
 mod models;
+mod peers;
 
 use std::path::Path;
 
@@ -16,6 +18,10 @@ use crate::quickstart;
 pub(crate) enum Proof {
     /// Real models from `PyPI`: packed, run, compared with onnxruntime
     Models,
+    /// The public conformance suite of OpenSSF Model Signing
+    Conformance,
+    /// Signatures made here and verified by `model_signing`, and the other way round
+    Peers,
     /// Speed and memory beside tar, zstd, sha256sum and Python
     Bench,
     /// Fuzz targets, ten minutes each
@@ -24,22 +30,31 @@ pub(crate) enum Proof {
 
 impl Proof {
     /// Every proof, in the order of CI.
-    pub(crate) const ALL: &[Self] = &[Self::Models, Self::Bench, Self::Fuzz];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Models, Self::Conformance, Self::Peers, Self::Bench, Self::Fuzz];
 }
 
 /// Runs a proof and writes its page.
 pub(crate) fn prove(proof: Proof) -> Result<()> {
     match proof {
         Proof::Models => models::models(&quickstart::build()?, false),
+        Proof::Conformance => conformance::conformance(&quickstart::build()?),
+        Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
         Proof::Fuzz => fuzz::fuzz(),
     }
 }
 
-/// Runs one quick case of a proof with a binary that is there; writes nothing.
+/// Runs one quick case of a proof with a binary that is there; writes nothing, and
+/// needs nothing from outside but the package registries.
 pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
     match proof {
         Proof::Models => models::models(bundle, true),
+        Proof::Conformance => {
+            conformance::smoke();
+            Ok(())
+        }
+        Proof::Peers => peers::peers(bundle, true),
         Proof::Bench => bench::bench(bundle, true),
         Proof::Fuzz => fuzz::compile(),
     }

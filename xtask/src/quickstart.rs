@@ -36,9 +36,13 @@ pub(crate) fn walk(bundle: &Path, serve: bool) -> Result<()> {
     let file = work.join("digits-1.0.0.bundle.tar.zst").to_string_lossy().into_owned();
     step(
         "pack the paper in fixtures/digits",
-        &mut program(bundle, &["pack", "fixtures/digits", "-o", &work_text]),
+        program(bundle, &["pack", "fixtures/digits", "-o", &work_text])
+            .env("BUNDLE_CONFIG_DIR", work.join("keys")),
     )?;
-    step("check the bundle", &mut program(bundle, &["check", &file]))?;
+    step(
+        "check the bundle",
+        program(bundle, &["check", &file]).env("BUNDLE_CONFIG_DIR", work.join("keys")),
+    )?;
     step("classify a held-out digit", &mut program(bundle, &["run", &file, &held_out_digit()?]))?;
     if serve {
         say("\n==> serve the page: open the address below, Ctrl-C stops");

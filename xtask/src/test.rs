@@ -14,6 +14,7 @@ pub(crate) const READER_PINS: &[&str] = &["zstandard==0.25.0"];
 pub(crate) fn test() -> Result<()> {
     tools::debian(&[
         ("git", "git"),
+        ("openssl", "openssl"),
         ("tar", "tar"),
         ("zstd", "zstd"),
         ("python3", "python3-venv"),

@@ -1,10 +1,10 @@
 //! The first frame: `bundle.lock`, `bundle.sig` and `project/bundle.toml`.
 
-use bundle_manifest::{Digest, FileMode, Lock};
+use bundle_manifest::{BundleId, Digest, FileMode, Lock};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    ArchiveError, ArchiveErrorKind, BundleId, Limits, entry,
+    ArchiveError, ArchiveErrorKind, Limits, entry,
     layout::{LOCK, MANIFEST, SIGNATURE, manifest_member},
     limits::{member_subject, too_large, too_many},
 };

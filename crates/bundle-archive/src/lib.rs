@@ -56,13 +56,14 @@ mod extract;
 mod feed;
 mod frame;
 mod head;
-mod id;
 mod layout;
 mod limits;
 mod member;
 #[cfg(feature = "write")]
 mod pool;
 mod read;
+#[cfg(feature = "write")]
+mod resign;
 mod seek;
 mod storage;
 mod verify;
@@ -72,7 +73,6 @@ mod write;
 mod zip;
 
 pub use error::{ArchiveError, ArchiveErrorKind};
-pub use id::BundleId;
 pub use limits::Limits;
 pub use member::MemberReader;
 pub use read::Archive;

@@ -9,10 +9,10 @@ use std::{
     },
 };
 
-use bundle_manifest::Lock;
+use bundle_manifest::{BundleId, Lock};
 
 use crate::{
-    ArchiveError, BundleId, Limits,
+    ArchiveError, Limits,
     decode::Decoder,
     head::{self, Head},
     layout::Layout,

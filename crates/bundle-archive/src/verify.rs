@@ -2,11 +2,11 @@
 
 use std::thread;
 
-use bundle_manifest::{Digest, LockedMember};
+use bundle_manifest::{BundleId, Digest, LockedMember};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Archive, ArchiveError, ArchiveErrorKind, BundleId, entry,
+    Archive, ArchiveError, ArchiveErrorKind, entry,
     feed::Feed,
     head::expect_header,
     layout::{CLOSING, is_behind, manifest_member},

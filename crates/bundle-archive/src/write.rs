@@ -11,11 +11,11 @@ use std::{
     },
 };
 
-use bundle_manifest::{ArtifactPath, Digest, FileMode, Lock, LockedMember};
+use bundle_manifest::{ArtifactPath, BundleId, Digest, FileMode, Lock, LockedMember};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    ArchiveError, ArchiveErrorKind, BundleId, Limits,
+    ArchiveError, ArchiveErrorKind, Limits,
     encode::encode,
     entry,
     layout::{
@@ -340,7 +340,7 @@ impl Spool {
 }
 
 /// The entries of the first frame.
-fn first_frame(
+pub(crate) fn first_frame(
     lock: &Lock,
     text: &str,
     manifest: &[u8],
@@ -391,12 +391,12 @@ fn write_frame(file: &mut File, frames: &mut Vec<(u32, u32)>, job: &Job) -> io::
 }
 
 /// A row of the seek table.
-fn row(packed: &[u8], unpacked: &[u8]) -> io::Result<(u32, u32)> {
+pub(crate) fn row(packed: &[u8], unpacked: &[u8]) -> io::Result<(u32, u32)> {
     let size = |bytes: &[u8]| u32::try_from(bytes.len()).map_err(io::Error::other);
     Ok((size(packed)?, size(unpacked)?))
 }
 
-fn length(bytes: &[u8]) -> u64 {
+pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
@@ -404,7 +404,7 @@ fn entry_length(header: &[u8], size: u64) -> u64 {
     length(header).saturating_add(size).saturating_add(entry::padding(size))
 }
 
-fn directory_of(target: &Path) -> &Path {
+pub(crate) fn directory_of(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -412,7 +412,7 @@ fn directory_of(target: &Path) -> &Path {
 }
 
 /// A file under a temporary name, with the permissions that any new file gets.
-fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+pub(crate) fn new_file(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".bundle-").suffix(".part");
     #[cfg(unix)]

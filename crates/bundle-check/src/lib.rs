@@ -12,17 +12,20 @@
 //!
 //! ```
 //! use bundle_check::{CheckRequest, Profile, check, render_text};
+//! use bundle_signature::{Trust, UnixTime};
 //!
 //! # let sandbox = bundle_testkit::Sandbox::new()?;
 //! # let directory = sandbox.path();
 //! # sandbox.write("README.md", "# A paper\n\nCode will come soon.\n")?;
-//! let request = CheckRequest { replay: true, profile: Profile::Strict };
+//! let trust = Trust::nobody(UnixTime(1_800_000_000));
+//! let request = CheckRequest { replay: true, profile: Profile::Strict, trust };
 //! let report = check(directory, &request, &|_| ())?;
 //! assert_eq!(report.complete, (0, 5));
 //! assert!(render_text(&report, false).contains("Not tested: "));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod believe;
 mod command;
 mod documents;
 mod error;
@@ -42,11 +45,12 @@ mod words;
 #[cfg(test)]
 mod testing;
 
+pub use believe::verify_archive;
 pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Finding};
-pub use render::{render_json, render_text, report_schema};
+pub use render::{attestation_json, render_json, render_text, report_schema, signature_json};
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};
-pub use rules::{RULESET, rules};
+pub use rules::{RULESET, rules, said};

@@ -4,5 +4,5 @@ mod json;
 mod layout;
 mod text;
 
-pub use json::{render_json, report_schema};
+pub use json::{attestation_json, render_json, report_schema, signature_json};
 pub use text::render_text;

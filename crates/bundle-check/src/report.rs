@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use bundle_manifest::BundleId;
 use bundle_run::RunError;
+use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
 use crate::{
     Answer, Area, CheckError, Finding, Rule, Severity,
     evidence::shown,
-    rules::rules,
+    rules::{RULESET, rules},
     subject::{Container, Declared, Replay, Subject},
 };
 
@@ -21,6 +23,8 @@ pub struct CheckRequest {
     pub replay: bool,
     /// How the checklist is read.
     pub profile: Profile,
+    /// Whom the reader trusts.
+    pub trust: Trust,
 }
 
 /// A reading of the ML Code Completeness Checklist.
@@ -82,7 +86,11 @@ pub struct Report {
     /// `NAME VERSION`, or the path where no `bundle.toml` says so.
     pub subject: String,
     /// The id, for a bundle.
-    pub id: Option<String>,
+    pub id: Option<BundleId>,
+    /// What may be believed of the signature; `None` where nothing could be signed.
+    pub signature: Option<Verification>,
+    /// What others have said of the bundle.
+    pub attestations: Vec<Attestation>,
     /// Files of the project.
     pub files: usize,
     /// Their bytes.
@@ -103,6 +111,31 @@ pub struct Report {
     pub claims: usize,
     /// What was not tested; never empty.
     pub not_tested: Vec<String>,
+}
+
+impl Report {
+    /// `NAME-VERSION`, as bundles are called.
+    pub fn stem(&self) -> String {
+        self.subject.replace(' ', "-")
+    }
+
+    /// The report as in-toto's `test-result` says it: a rule is a test. It failed if a rule
+    /// that must hold does not; with less than that it passed with warnings.
+    pub fn test_result(&self) -> TestResult {
+        let that = |answers: &[Answer]| -> Vec<String> {
+            let found = self.findings.iter().filter(|finding| answers.contains(&finding.answer));
+            found.map(|finding| finding.rule.to_owned()).collect()
+        };
+        let (warned, failed) = (that(&[Answer::Weak, Answer::Unknown]), that(&[Answer::Fail]));
+        let outcome = match self.verdict {
+            Verdict::DoesNotHold => Outcome::Failed,
+            _ if warned.is_empty() && failed.is_empty() => Outcome::Passed,
+            _ => Outcome::Warned,
+        };
+        let (version, profile) = (env!("CARGO_PKG_VERSION"), self.profile.as_str());
+        let tool = format!("bundle {version}, ruleset {RULESET}, {profile}");
+        TestResult { outcome, tool, passed: that(&[Answer::Pass]), warned, failed }
+    }
 }
 
 /// Checks a bundle, a zip that holds one, or a directory. `progress` hears the
@@ -132,7 +165,9 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
     Report {
         subject: declared.unwrap_or_else(|| shown(name, 200)),
-        id: subject.archive().map(|archive| archive.id().to_string()),
+        id: subject.archive().map(bundle_archive::Archive::id),
+        signature: subject.verification().cloned(),
+        attestations: subject.attestations().map(<[_]>::to_vec).unwrap_or_default(),
         files: subject.tree.files().len(),
         bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
         profile: subject.request.profile,
@@ -195,8 +230,8 @@ fn not_tested(subject: &Subject) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if subject.archive().is_some_and(|archive| archive.signature().is_some()) {
-        lines.push("the signature".to_owned());
+    if let Some(Verification::Unknown { .. }) = subject.verification() {
+        lines.push("who signed it".to_owned());
     }
     if matches!(subject.declared, Declared::Absent) {
         lines.push("anything that bundle.toml would declare".to_owned());

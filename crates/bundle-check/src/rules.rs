@@ -15,14 +15,16 @@ use crate::Rule;
 
 /// The version of the table: a report names it, because a later table may answer otherwise.
 /// Rules added or answers changed are written into CHANGELOG.md beside it.
-pub const RULESET: u32 = 1;
+pub const RULESET: u32 = 2;
 
 /// Every rule, in the order of the report.
 static RULES: &[&Rule] = &[
     &container::UNCHANGED,
     &container::CODE_HASH,
     &container::WITHHELD,
-    &signature::SIGNATURE,
+    &signature::TRUSTED,
+    &signature::VALID,
+    &signature::ATTESTED,
     &declaration::PARSES,
     &declaration::REFERENCES,
     &completeness::DEPENDENCIES,
@@ -47,6 +49,11 @@ static RULES: &[&Rule] = &[
     &examples::RECORDED_BY,
     &licence::LICENCE,
 ];
+
+/// What somebody has said of a bundle, in one line.
+pub fn said(attestation: &bundle_signature::Attestation) -> String {
+    signature::said(attestation)
+}
 
 /// Every rule, in the order of the report.
 pub fn rules() -> &'static [&'static Rule] {

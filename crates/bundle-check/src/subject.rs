@@ -10,12 +10,18 @@ use std::{
 };
 
 use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
-use bundle_manifest::{ArtifactPath, EntryName, FileSource as _, Manifest, ManifestError};
+use bundle_manifest::{
+    ArtifactPath, BundleId, EntryName, FileSource as _, Manifest, ManifestError,
+};
 use bundle_project::{ProjectError, Selected, SourceTree};
 use bundle_run::{ExampleReplay, OnnxReport, Predictor, RunError, examine, replay};
+use bundle_signature::{
+    Attestation, Flaw, Trust, Verification, attestations_beside, read_attestations, verify_bundle,
+};
 
 use crate::{
     CheckError, CheckRequest,
+    believe::flaw,
     documents::Document,
     scripts::Script,
     tree::{Tree, TreeFile},
@@ -23,6 +29,8 @@ use crate::{
 
 /// Bytes of a `bundle.toml` that are read at all.
 const MAX_MANIFEST: u64 = 4 << 20;
+/// Bytes of a file of attestations that are read: one more than are allowed.
+const MOST_ATTESTATIONS: u64 = (64 << 20) + 1;
 /// How a zip file begins.
 const ZIP_MAGIC: &[u8] = b"PK";
 
@@ -37,6 +45,8 @@ pub(crate) struct Subject {
     /// The files that would be packed, or why they cannot be.
     pub(crate) selected: Option<Result<Selected, ProjectError>>,
     examined: BTreeMap<EntryName, Result<OnnxReport, RunError>>,
+    verification: OnceCell<Option<Verification>>,
+    attestations: Result<Vec<Attestation>, Flaw>,
     documents: OnceCell<Vec<Document>>,
     scripts: OnceCell<Vec<Script>>,
     predictor: OnceCell<Option<Result<Predictor, RunError>>>,
@@ -97,7 +107,9 @@ impl Subject {
             verified => verified,
         };
         let source = Arc::new(SourceTree::from_archive(Arc::clone(&archive)));
-        Ok(Self::of_source(Container::Bundle { archive, verified }, source, request))
+        let attestations = read_beside(path, archive.id(), &request.trust)?;
+        let container = Container::Bundle { archive, verified };
+        Ok(Self { attestations, ..Self::of_source(container, source, request) })
     }
 
     fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {
@@ -167,6 +179,8 @@ impl Subject {
             source,
             selected: None,
             examined,
+            verification: OnceCell::new(),
+            attestations: Ok(Vec::new()),
             documents: OnceCell::new(),
             scripts: OnceCell::new(),
             predictor: OnceCell::new(),
@@ -187,6 +201,45 @@ impl Subject {
             Container::Bundle { archive, .. } => Some(archive),
             _ => None,
         }
+    }
+
+    /// What may be believed of the signature; `None` where nothing could be signed.
+    pub(crate) fn verification(&self) -> Option<&Verification> {
+        self.verification.get_or_init(|| self.verify()).as_ref()
+    }
+
+    fn verify(&self) -> Option<Verification> {
+        let source = self.source.as_ref()?;
+        let lock = source.lock()?;
+        let bad = |subject: &str, what: String| {
+            Some(Verification::Bad(Flaw { subject: subject.to_owned(), what }))
+        };
+        let signature = match source.signature() {
+            Ok(Some(signature)) => signature,
+            Ok(None) => return Some(Verification::Unsigned),
+            Err(error) => return bad("bundle.sig", error.to_string()),
+        };
+        let found = verify_bundle(Some(&signature), lock, &self.request.trust);
+        if matches!(found, Verification::Bad(_)) {
+            return Some(found);
+        }
+        // The signature is of the lock; the files must be what the lock says.
+        match &self.container {
+            Container::Bundle { verified: Err(error), .. } => Some(Verification::Bad(flaw(error))),
+            Container::Directory => match source.changed() {
+                Ok(changed) => match changed.first() {
+                    Some(path) => bad(&format!("`{path}`"), "is not what was signed".to_owned()),
+                    None => Some(found),
+                },
+                Err(error) => bad("project", error.to_string()),
+            },
+            _ => Some(found),
+        }
+    }
+
+    /// What others have said of this bundle, in the file beside it.
+    pub(crate) fn attestations(&self) -> Result<&[Attestation], &Flaw> {
+        self.attestations.as_deref()
     }
 
     /// Members whose content was held back, by their path in the project.
@@ -237,6 +290,23 @@ impl Subject {
     }
 }
 
+/// The statements about a bundle in the file beside it. A file that cannot be read is
+/// a reason not to judge; one that is too large is a finding.
+fn read_beside(
+    path: &Path,
+    id: BundleId,
+    trust: &Trust,
+) -> Result<Result<Vec<Attestation>, Flaw>, CheckError> {
+    let beside = attestations_beside(path);
+    match fs_err::metadata(&beside) {
+        Ok(found) if found.is_file() => {}
+        _ => return Ok(Ok(Vec::new())),
+    }
+    let mut text = Vec::new();
+    fs_err::File::open(&beside)?.take(MOST_ATTESTATIONS).read_to_end(&mut text)?;
+    Ok(read_attestations(&text, id, trust))
+}
+
 /// Refuses to judge what it may not read: nothing would be found in it.
 fn refuse_unreadable(path: &Path, source: &SourceTree) -> Result<(), CheckError> {
     let manifest = path.join("bundle.toml");
@@ -281,7 +351,7 @@ fn open_archive(path: &Path) -> Result<Archive, ArchiveError> {
 }
 
 /// Whether an error says something of the disk, not of the bundle.
-fn is_unreadable(error: &ArchiveError) -> bool {
+pub(crate) fn is_unreadable(error: &ArchiveError) -> bool {
     matches!(
         error.kind,
         ArchiveErrorKind::Io(_)

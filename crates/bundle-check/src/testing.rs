@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io, sync::Arc};
 
 use bundle_manifest::{ArtifactPath, FileSource};
+use bundle_signature::{Trust, UnixTime};
 
 use crate::{
     CheckRequest, Profile,
@@ -54,5 +55,7 @@ pub(crate) fn subject(files: &[(&str, &str)]) -> Subject {
 
 /// A directory with these files.
 pub(crate) fn subject_in(files: &[(&str, &str)], profile: Profile) -> Subject {
-    Subject::new(Container::Directory, tree(files), None, &CheckRequest { replay: false, profile })
+    let trust = Trust::nobody(UnixTime(0));
+    let request = CheckRequest { replay: false, profile, trust };
+    Subject::new(Container::Directory, tree(files), None, &request)
 }

@@ -56,6 +56,12 @@ pub enum Command {
     Pack(Pack),
     /// Check bundles or project directories, and say what was not tested
     Check(Check),
+    /// Show whether a signature is good, unknown or bad, and whose it is
+    Verify(Verify),
+    /// Sign a bundle or a directory
+    Sign(Sign),
+    /// Make, show and trust keys
+    Key(Key),
     /// Run the model on inputs
     Run(Run),
     /// Serve the page on which anyone can try the model
@@ -72,6 +78,12 @@ pub enum Command {
     Completions(Completions),
     /// Print or write man pages
     Man(Man),
+    /// The adapter protocol of model-signing-conformance
+    #[command(hide = true)]
+    SignModel(SignModel),
+    /// The adapter protocol of model-signing-conformance
+    #[command(hide = true)]
+    VerifyModel(VerifyModel),
 }
 
 /// `bundle init`
@@ -93,9 +105,11 @@ pub struct Init {
 
 /// `bundle pack`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that was typed or not")]
 #[command(after_help = "Examples:
   bundle pack                              pack this directory
   bundle pack paper -o submission/         into a directory
+  bundle pack --anonymous                  for blind review: a fresh key, nothing of git
   bundle pack --withhold 'data/**'         list these files with digests, leave their content out")]
 pub struct Pack {
     /// The project
@@ -119,6 +133,15 @@ pub struct Pack {
     /// Keep the content of matching files out; the lock still lists their digests
     #[arg(long, value_name = "GLOB")]
     pub withhold: Vec<String>,
+    /// Sign with this key of yours, or the private key in this file [default: `default`, made when it is missing]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Sign with a key made for this bundle and kept for `bundle sign --reveal`; the lock says nothing of git
+    #[arg(long, conflicts_with_all = ["key", "unsigned"])]
+    pub anonymous: bool,
+    /// Do not sign
+    #[arg(long, conflicts_with = "key")]
+    pub unsigned: bool,
     /// How to write the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -129,6 +152,7 @@ pub struct Pack {
 #[command(after_help = "Examples:
   bundle check digits-1.0.0.bundle.tar.zst
   bundle check . --profile loose           the project here, before it is packed
+  bundle check paper.bundle.tar.zst --attest   and sign what was found
   bundle check --explain MLCC-1            what a rule asks and why")]
 pub struct Check {
     /// Bundles, zips that hold one, or project directories
@@ -140,6 +164,12 @@ pub struct Check {
     /// How the ML Code Completeness checklist is read
     #[arg(long, value_enum, default_value_t = Reading::Strict, value_name = "PROFILE")]
     pub profile: Reading,
+    /// Append what was found, signed, to NAME.attest.jsonl beside each bundle
+    #[arg(long)]
+    pub attest: bool,
+    /// Sign it with this key [default: one made for this once, so that a blind reviewer stays blind]
+    #[arg(long, value_name = "KEY", requires = "attest")]
+    pub key: Option<String>,
     /// Explain a rule and stop
     #[arg(long, value_name = "RULE", conflicts_with = "paths")]
     pub explain: Option<String>,
@@ -155,6 +185,214 @@ pub enum Reading {
     Strict,
     /// As its author's article says
     Loose,
+}
+
+/// `bundle verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle verify digits-1.0.0.bundle.tar.zst
+  bundle verify digits-1.0.0.bundle.tar.zst --key authors.pub
+  bundle verify model/ --signature model.sig --key authors.pub   any OpenSSF Model Signing signature
+
+Exit codes:
+  0  good: valid, by a key you trust (or by the one you name with --key or --root)
+  1  bad, unsigned, or not by the key you name
+  2  unknown: valid, but nobody here can say whose it is; or it could not be judged")]
+pub struct Verify {
+    /// Bundles, extracted bundles, or directories with a signature
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Believe this public key and no other
+    #[arg(long, value_name = "FILE")]
+    pub key: Vec<PathBuf>,
+    /// Believe whomever this root certificate vouches for, and nobody else
+    #[arg(long, value_name = "FILE")]
+    pub root: Vec<PathBuf>,
+    /// The signature of a directory [default: bundle.sig or model.sig in it]
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    /// A path in the directory that is not part of what was signed
+    #[arg(long, value_name = "PATH")]
+    pub ignore: Vec<PathBuf>,
+    /// Files of the directory that were not signed are no flaw
+    #[arg(long)]
+    pub ignore_unsigned: bool,
+    /// Statements about the bundle [default: NAME.attest.jsonl beside it]
+    #[arg(long, value_name = "FILE")]
+    pub attestations: Option<PathBuf>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle sign`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle sign digits-1.0.0.bundle.tar.zst                    with your key `default`
+  bundle sign digits-1.0.0.bundle.tar.zst --key lab -o signed.bundle.tar.zst
+  bundle sign digits-1.0.0.bundle.tar.zst --key k.pem --certificate me.pem --chain university.pem
+  bundle sign digits-1.0.0.bundle.tar.zst --reveal           say that its anonymous key is yours
+  bundle sign model/ --signature model.sig                   any directory")]
+pub struct Sign {
+    /// A bundle, or a directory
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// Sign with this key of yours, or the private key in this file [default: `default`]
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// The certificate of the key
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Certificates between that and a root
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub chain: Vec<PathBuf>,
+    /// The bundle to write [default: the same file, replaced when all is written]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The signature file of a directory [default: bundle.sig in an extracted bundle, else model.sig in it]
+    #[arg(long, value_name = "FILE", conflicts_with = "output")]
+    pub signature: Option<PathBuf>,
+    /// A path in the directory to leave out
+    #[arg(long, value_name = "PATH")]
+    pub ignore: Vec<PathBuf>,
+    /// Leave the bundle as it is, and say in NAME.attest.jsonl that its anonymous key is yours
+    #[arg(long, conflicts_with_all = ["output", "signature", "ignore", "certificate"])]
+    pub reveal: bool,
+}
+
+/// `bundle key`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle key new                       make your key `default`
+  bundle key show > me.pub             your public key, for your readers
+  bundle key trust authors.pub         from now on, what they sign is good
+  bundle key list")]
+pub struct Key {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// What to do with keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make a key
+    New(KeyNew),
+    /// Print a public key on stdout, its fingerprint on stderr
+    Show(KeyShow),
+    /// Trust a public key, or a root certificate
+    Trust(KeyTrust),
+    /// Trust a key no longer
+    Untrust(KeyUntrust),
+    /// List your keys and those you trust
+    List(KeyList),
+}
+
+/// `bundle key new`
+#[derive(Debug, Args)]
+pub struct KeyNew {
+    /// Its name
+    #[arg(default_value = bundle_signature::DEFAULT_KEY, value_name = "NAME")]
+    pub name: String,
+    /// The curve: P-256, P-384 or P-521
+    #[arg(long, default_value = "P-256", value_name = "CURVE")]
+    pub curve: bundle_signature::Curve,
+    /// Protect it with a passphrase, asked for in the terminal or taken from `BUNDLE_PASSPHRASE`
+    #[arg(long)]
+    pub passphrase: bool,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle key show`
+#[derive(Debug, Args)]
+pub struct KeyShow {
+    /// The name of a key, or a file with a public or private key or a certificate
+    #[arg(default_value = bundle_signature::DEFAULT_KEY, value_name = "KEY")]
+    pub key: String,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle key trust`
+#[derive(Debug, Args)]
+pub struct KeyTrust {
+    /// A public key, or a certificate, in PEM
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What you call its owner [default: the name of the file]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `bundle key untrust`
+#[derive(Debug, Args)]
+pub struct KeyUntrust {
+    /// Its name or its fingerprint
+    #[arg(value_name = "KEY")]
+    pub key: String,
+}
+
+/// `bundle key list`
+#[derive(Debug, Args)]
+pub struct KeyList {
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// `bundle sign-model`, of the conformance suite's protocol
+#[derive(Debug, Args)]
+pub struct SignModel {
+    /// `key`, `certificate` or `sigstore`
+    #[arg(long)]
+    pub method: String,
+    /// The directory or file.
+    #[arg(long)]
+    pub model_path: PathBuf,
+    /// Where to write.
+    #[arg(long)]
+    pub output_bundle: PathBuf,
+    /// The key.
+    #[arg(long)]
+    pub private_key: Option<PathBuf>,
+    /// The leaf.
+    #[arg(long)]
+    pub signing_cert: Option<PathBuf>,
+    /// What is between the leaf and a root.
+    #[arg(long)]
+    pub cert_chain: Vec<PathBuf>,
+    /// What to leave out.
+    #[arg(long)]
+    pub ignore_paths: Vec<PathBuf>,
+}
+
+/// `bundle verify-model`, of the conformance suite's protocol
+#[derive(Debug, Args)]
+pub struct VerifyModel {
+    /// `key`, `certificate` or `sigstore`
+    #[arg(long)]
+    pub method: String,
+    /// The directory or file.
+    #[arg(long)]
+    pub model_path: PathBuf,
+    /// The signature.
+    #[arg(long)]
+    pub bundle: PathBuf,
+    /// The key to believe.
+    #[arg(long)]
+    pub public_key: Option<PathBuf>,
+    /// The roots to believe.
+    #[arg(long)]
+    pub cert_chain: Vec<PathBuf>,
+    /// What to leave out.
+    #[arg(long)]
+    pub ignore_paths: Vec<PathBuf>,
+    /// Files that were not signed are no flaw.
+    #[arg(long)]
+    pub ignore_unsigned_files: bool,
 }
 
 /// `bundle run`

@@ -10,6 +10,7 @@ use bundle_pack::PackError;
 use bundle_project::ProjectError;
 use bundle_run::{RunError, RunErrorKind};
 use bundle_serve::ServeError;
+use bundle_signature::SignatureError;
 
 use crate::exit::Exit;
 
@@ -81,6 +82,13 @@ impl From<ArchiveError> for Failure {
         };
         let hint = error.hint().map(str::to_owned);
         Self::new(error, hint, exit)
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(mut error: SignatureError) -> Self {
+        let hint = error.hint.take();
+        Self::new(error, hint, Exit::NotJudged)
     }
 }
 

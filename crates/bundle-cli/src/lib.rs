@@ -9,7 +9,9 @@ mod command;
 mod exit;
 mod failure;
 mod interrupt;
+mod keys;
 mod open;
+mod output;
 mod panic;
 mod terminal;
 
@@ -37,6 +39,9 @@ fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Init(args) => command::init::run(&args, terminal),
         Command::Pack(args) => command::pack::run(&args, terminal),
         Command::Check(args) => command::check::run(&args, terminal),
+        Command::Verify(args) => command::verify::run(&args, terminal),
+        Command::Sign(args) => command::sign::run(&args, terminal),
+        Command::Key(args) => command::key::run(&args, terminal),
         Command::Run(args) => command::run::run(&args, terminal),
         Command::Serve(args) => command::serve::run(&args, terminal),
         Command::Inspect(args) => command::inspect::run(&args, terminal),
@@ -45,5 +50,7 @@ fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Schema(args) => command::schema::run(&args, terminal),
         Command::Completions(args) => command::completions::run(&args, terminal),
         Command::Man(args) => command::man::run(&args, terminal),
+        Command::SignModel(args) => command::conformance::sign(&args),
+        Command::VerifyModel(args) => command::conformance::verify(&args),
     }
 }

@@ -7,11 +7,12 @@ use std::{
     sync::Arc,
 };
 
-use bundle_archive::{Archive, BundleId, Limits};
-use bundle_manifest::{ArtifactPath, FileSource, Manifest};
+use bundle_archive::{Archive, Limits};
+use bundle_manifest::{ArtifactPath, BundleId, FileSource, Manifest};
 use bundle_project::SourceTree;
+use bundle_signature::{Verification, verify_bundle};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, keys, terminal::Terminal};
 
 /// Bytes of a `bundle.toml` that are read.
 const MANIFEST_LIMIT: u64 = 4 << 20;
@@ -55,6 +56,22 @@ impl Opened {
     /// The id, for a packed bundle.
     pub(crate) fn id(&self) -> Option<BundleId> {
         self.packed.as_ref().map(|archive| archive.id())
+    }
+}
+
+/// What may be believed of a bundle's signature. A bad one is a reason not to use the bundle.
+pub(crate) fn believable(
+    archive: &Archive,
+    path: &Path,
+    terminal: &mut Terminal,
+) -> Result<Verification, Failure> {
+    match verify_bundle(archive.signature(), archive.lock(), &keys::trust(terminal)) {
+        Verification::Bad(flaw) => {
+            let message = format!("{}: bad signature: {flaw}", path.display());
+            Err(Failure::does_not_hold(message)
+                .hint("do not use this file; `bundle check` says more, `tar --zstd -xf` opens it all the same"))
+        }
+        found => Ok(found),
     }
 }
 

@@ -18,13 +18,30 @@ use crate::{args::Color, exit::Exit, failure::Failure};
 #[derive(Debug)]
 pub(crate) struct Terminal {
     color: Color,
+    /// The user's home directory, which no message shows.
+    home: Option<String>,
     out: io::Stdout,
     err: io::Stderr,
 }
 
 impl Terminal {
     pub(crate) fn new(color: Color) -> Self {
-        Self { color, out: io::stdout(), err: io::stderr() }
+        let home = std::env::home_dir().and_then(|home| home.to_str().map(str::to_owned));
+        // `/` is a home too, of services, and is no secret.
+        let home = home.filter(|home| home.len() > 1);
+        Self { color, home, out: io::stdout(), err: io::stderr() }
+    }
+
+    /// A path as a message shows it: the user's home directory, which has their name, is `~`.
+    pub(crate) fn shown(&self, path: &Path) -> String {
+        self.without_home(&path.display().to_string())
+    }
+
+    fn without_home(&self, text: &str) -> String {
+        match &self.home {
+            Some(home) => text.replace(&format!("{home}/"), "~/"),
+            None => text.to_owned(),
+        }
     }
 
     /// Whether stdout may carry ANSI colours.
@@ -90,7 +107,7 @@ impl Terminal {
 
     fn talk(&mut self, text: &str) {
         // Nobody is left to tell when stderr is closed.
-        self.err.lock().write_all(text.as_bytes()).unwrap_or_default();
+        self.err.lock().write_all(self.without_home(text).as_bytes()).unwrap_or_default();
     }
 
     /// Reads a whole bundle and holds it against its lock, with a bar.

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use bundle_archive::BundleId;
 use bundle_manifest::{
-    Claim, Column, Example, ExampleInput, Input, InputKind, Manifest, Output, Step, Tolerance,
+    BundleId, Claim, Column, Example, ExampleInput, Input, InputKind, Manifest, Output, Step,
+    Tolerance,
 };
+use bundle_signature::Verification;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 /// What the page is told of the bundle (the schema is on the [first page](crate)).
 ///
 /// `id` is the id of a packed bundle whose members were verified, and `None` for a
-/// directory; `labels` has the label map of each output that has one.
+/// directory; `signature` is what may be believed of its signature; `labels` has the label map of each output that has one.
 pub fn describe(
     manifest: &Manifest,
     id: Option<BundleId>,
+    signature: &Verification,
     labels: &BTreeMap<String, Vec<String>>,
 ) -> Json {
     let bundle = &manifest.bundle;
@@ -33,7 +35,8 @@ pub fn describe(
             .as_ref()
             .map(|use_| UseView { for_: &use_.for_, not_for: use_.not_for.as_deref() }),
         id: id.map(|id| id.to_string()),
-        signature: "unsigned",
+        signature: signature.as_str(),
+        signer: signer(signature),
         inputs: manifest.inputs.iter().map(InputView::of).collect(),
         outputs: manifest
             .outputs
@@ -45,6 +48,16 @@ pub fn describe(
     };
     // Maps with text keys, and numbers that the manifest holds finite: this always is JSON.
     serde_json::to_value(description).unwrap_or(Json::Null)
+}
+
+/// Who signed, and what stands against believing it.
+fn signer(signature: &Verification) -> Option<String> {
+    match signature {
+        Verification::Good(signer) => Some(signer.to_string()),
+        Verification::Unknown { signer: Some(signer), doubt } => Some(format!("{signer} {doubt}")),
+        Verification::Unknown { signer: None, doubt } => Some(doubt.to_string()),
+        Verification::Bad(_) | Verification::Unsigned => None,
+    }
 }
 
 #[derive(Serialize)]
@@ -61,6 +74,7 @@ struct DescriptionView<'a> {
     use_: Option<UseView<'a>>,
     id: Option<String>,
     signature: &'static str,
+    signer: Option<String>,
     inputs: Vec<InputView<'a>>,
     outputs: Vec<OutputView<'a>>,
     examples: Vec<ExampleView<'a>>,

@@ -23,7 +23,7 @@
 //!   "authors": ["A. Author"], "license": "Apache-2.0",
 //!   "paper": null, "task": null,
 //!   "use": { "for": "one colour fundus photograph", "not_for": null },
-//!   "id": "sha256:3f9a…", "signature": "unsigned",
+//!   "id": "sha256:3f9a…", "signature": "unsigned", "signer": null,
 //!   "inputs": [{
 //!     "name": "photograph", "kind": "image", "description": null,
 //!     "media_types": ["image/png", "image/jpeg"], "extensions": [".png", ".jpg", ".jpeg"],
@@ -44,7 +44,8 @@
 //! ```
 //!
 //! - `use`, `id` and `labels` may be `null`: not stated, not packed, no label map.
-//! - `signature` is `unsigned`, `good` or `unknown`.
+//! - `signature` is `unsigned`, `good` or `unknown` (a bad one is not served); `signer` says by whom,
+//!   and what stands against believing it.
 //! - `columns` describes a table input: `name`, `kind` (`number`, `category`), and
 //!   `unit`, `description`, `range` (two numbers), `categories`, each or `null`.
 //! - `unit_scale` says that the last step maps scores to 0…1.

@@ -43,6 +43,7 @@ mod digest;
 mod dtype;
 mod error;
 mod example;
+mod id;
 mod input;
 mod lock;
 mod manifest;
@@ -62,6 +63,7 @@ pub use digest::{Digest, GitObjectId, InvalidDigest};
 pub use dtype::Dtype;
 pub use error::{ManifestError, Problem};
 pub use example::{Example, ExampleInput, Expectation, Origin};
+pub use id::BundleId;
 pub use input::{Input, InputKind, Tail, TensorRoles, Tile, TileJoin, Window, WindowJoin};
 pub use lock::{
     CodeIdentity, EqualsGit, FileMode, GitDifference, GitFacts, Lock, LockError, LockedMember,

@@ -6,6 +6,7 @@ use bundle_archive::ArchiveError;
 use bundle_manifest::ManifestError;
 use bundle_project::{Absent, ProjectError};
 use bundle_run::{RunError, RunErrorKind};
+use bundle_signature::SignatureError;
 
 /// Why nothing was packed.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +73,13 @@ impl From<ProjectError> for PackError {
 impl From<Absent> for PackError {
     fn from(absent: Absent) -> Self {
         Self { false_statement: true, ..Self::from(ProjectError::from(absent)) }
+    }
+}
+
+impl From<SignatureError> for PackError {
+    fn from(mut error: SignatureError) -> Self {
+        let hint = error.hint.take();
+        Self { hint, ..Self::not_judged("the bundle cannot be signed").caused_by(error) }
     }
 }
 

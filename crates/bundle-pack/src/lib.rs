@@ -1,4 +1,4 @@
-//! A project into a bundle: [`init`] proposes a `bundle.toml`, [`pack`] writes the file.
+//! A project into a bundle: [`init`] proposes a `bundle.toml`, [`pack`] writes and signs the file.
 //!
 //! `pack` refuses only statements that are false: a file that `bundle.toml`
 //! refers to and that is not there, an example whose replay is not what was
@@ -15,8 +15,9 @@
 //!     must_run: false,
 //!     skip_replay: false,
 //!     withhold: vec![],
+//!     anonymous: false,
 //! };
-//! let packed = pack(&request, &|_| {}, &|| false)?;
+//! let packed = pack(&request, &|_lock| Ok(None), &|_| {}, &|| false)?;
 //! println!("{} {}", packed.path.display(), packed.written.id);
 //! # Ok::<(), bundle_pack::PackError>(())
 //! ```
@@ -31,4 +32,4 @@ mod request;
 pub use error::PackError;
 pub use init::{Proposal, init};
 pub use pack::pack;
-pub use request::{PackRequest, Packed, Progress};
+pub use request::{PackRequest, Packed, Progress, Seal};

@@ -8,7 +8,7 @@ use bundle_project::{Globs, Origin, Selected, SourceTree, Stamp, lock_of};
 use bundle_run::examine;
 
 use crate::{
-    PackError, PackRequest, Packed, Progress,
+    PackError, PackRequest, Packed, Progress, Seal,
     measure::{Measuring, changed},
     rehearse::rehearse,
 };
@@ -18,12 +18,13 @@ const MAX_MANIFEST: u64 = 4 << 20;
 /// Names shown in one note.
 const SHOWN: usize = 5;
 
-/// Packs a project. Nothing is left behind on an error; `cancelled` is asked between files and frames.
+/// Packs a project and signs it with what `seal` makes. Nothing is left behind on an error; `cancelled` is asked between files and frames.
 ///
-/// The bytes depend on the files and the request alone: not on the directory's
+/// The bytes depend on the files, the request and the signature alone: not on the directory's
 /// name, times, umask, locale, the output path or the number of threads.
 pub fn pack(
     request: &PackRequest,
+    seal: &Seal<'_>,
     progress: &dyn Fn(Progress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Packed, PackError> {
@@ -50,7 +51,7 @@ pub fn pack(
     let measuring =
         Measuring { tree: &tree, manifest_text: &text, withhold: &withhold, progress, cancelled };
     let measured = measuring.run(&selected, &mut spool)?;
-    let git = tree.git_facts(&selected, &measured.code)?;
+    let git = if request.anonymous { None } else { tree.git_facts(&selected, &measured.code)? };
     let lock = lock_of(&manifest, &selected, measured.members, measured.code, git);
     lock.check()
         .map_err(|error| PackError::not_judged("the lock would not be valid").caused_by(error))?;
@@ -58,7 +59,8 @@ pub fn pack(
     if cancelled() {
         return Err(PackError::cancelled());
     }
-    let written = spool.finish(&lock, text.as_bytes(), None)?;
+    let signature = seal(&lock)?;
+    let written = spool.finish(&lock, text.as_bytes(), signature.as_deref())?;
     Ok(Packed {
         path: target,
         written,

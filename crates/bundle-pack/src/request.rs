@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use bundle_archive::{WriteOptions, Written};
+use bundle_manifest::Lock;
 use bundle_run::ExampleReplay;
+use bundle_signature::SignatureError;
 
 /// What was asked of `pack`.
 #[derive(Clone, Debug)]
@@ -20,7 +22,13 @@ pub struct PackRequest {
     pub skip_replay: bool,
     /// Globs of members held back.
     pub withhold: Vec<String>,
+    /// Keep what git says of the author (commit, remote) out of the lock.
+    pub anonymous: bool,
 }
+
+/// Makes `bundle.sig` of a lock, or nothing for an unsigned bundle. Asked once, when
+/// everything else is done, so that no key is made for a bundle that is not packed.
+pub type Seal<'a> = dyn Fn(&Lock) -> Result<Option<Vec<u8>>, SignatureError> + 'a;
 
 /// What `pack` did.
 #[derive(Debug)]

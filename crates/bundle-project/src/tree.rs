@@ -24,7 +24,9 @@ use crate::{
 
 /// The directory of a bundle that holds the project.
 const PROJECT: &str = "project";
-/// Bytes of a `bundle.lock` that are read at all.
+/// The signature, beside the directory of the project.
+const SIGNATURE: &str = "bundle.sig";
+/// Bytes of a `bundle.lock` or `bundle.sig` that are read at all.
 const MAX_LOCK: u64 = 64 << 20;
 /// How a packed bundle's file name ends.
 const BUNDLE_SUFFIX: &str = ".bundle.tar.zst";
@@ -316,6 +318,28 @@ impl SourceTree {
         }
     }
 
+    /// The content of `bundle.sig`, where this tree is a bundle (archive) or was one (extracted)
+    /// and is signed.
+    pub fn signature(&self) -> io::Result<Option<Vec<u8>>> {
+        let disk = match &self.content {
+            Content::Archive(archive) => return Ok(archive.signature().map(<[u8]>::to_vec)),
+            Content::Disk { disk, lock: Some(_), .. } => disk,
+            _ => return Ok(None),
+        };
+        let path = disk.root().with_file_name(SIGNATURE);
+        match fs_err::symlink_metadata(&path) {
+            Err(_) => return Ok(None),
+            Ok(found) if found.is_file() => {}
+            Ok(_) => {
+                let what = format!("`{SIGNATURE}` is not a regular file");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+            }
+        }
+        let mut content = Vec::new();
+        fs_err::File::open(&path)?.take(MAX_LOCK).read_to_end(&mut content)?;
+        Ok(Some(content))
+    }
+
     /// The files of the code and (archive, extracted) everything packed; sorted by path.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
@@ -345,6 +369,17 @@ impl SourceTree {
             }
         }
         Ok(changed)
+    }
+
+    /// Members of an extracted bundle whose mode is not the one its lock says. Reads no file.
+    pub fn of_other_mode(&self) -> Vec<ArtifactPath> {
+        let (Some(lock), Origin::Extracted) = (self.lock(), self.origin) else { return Vec::new() };
+        let other = |member: &LockedMember| match self.entry(&member.path) {
+            Some(Entry::File { mode, .. }) => mode != member.mode,
+            _ => false,
+        };
+        let members = below_project(lock).into_iter().filter(|member| !member.withheld);
+        members.filter(other).map(|member| member.path).collect()
     }
 
     /// The digest of a file, read in pieces.

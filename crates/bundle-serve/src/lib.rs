@@ -42,9 +42,9 @@ use axum::{
     Router, middleware,
     routing::{get, post},
 };
-use bundle_archive::BundleId;
-use bundle_manifest::{FileSource, Manifest};
+use bundle_manifest::{BundleId, FileSource, Manifest};
 use bundle_run::Predictor;
+use bundle_signature::Verification;
 
 use crate::{problem::Problem, state::ServerState};
 
@@ -59,6 +59,8 @@ pub struct Served {
     /// The id of a packed bundle. Give it only after every member was verified:
     /// the page says "unchanged" beside it.
     pub id: Option<BundleId>,
+    /// What may be believed of its signature; one that is bad is not to be served.
+    pub signature: Verification,
     /// Ready to run.
     pub predictor: Predictor,
 }

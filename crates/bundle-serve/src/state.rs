@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::body::Bytes;
-use bundle_archive::BundleId;
 use bundle_demo::{PageError, Transport};
-use bundle_manifest::{EntryName, Example, FileSource, Manifest};
+use bundle_manifest::{BundleId, EntryName, Example, FileSource, Manifest};
 use bundle_run::{ExampleReplay, Inputs, Prediction, RunError};
+use bundle_signature::Verification;
 use serde_json::{Value as Json, json};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -24,6 +24,9 @@ pub(crate) trait Engine: Send + Sync {
     fn replay(&self, example: &Example, files: &dyn FileSource) -> Result<ExampleReplay, RunError>;
     fn labels(&self, output: &EntryName) -> Option<Vec<String>>;
 }
+
+/// The id of a bundle and what may be believed of its signature.
+pub(crate) type Identity = (Option<BundleId>, Verification);
 
 impl Engine for Served {
     fn predict(&self, inputs: &Inputs) -> Result<Prediction, RunError> {
@@ -60,9 +63,10 @@ impl ServerState {
         options: Options,
         bound: Option<SocketAddr>,
     ) -> Arc<Self> {
-        let Served { manifest, files, id, .. } = &*served;
-        let (manifest, files, id) = (manifest.clone(), Arc::clone(files), *id);
-        Self::new(manifest, files, served, options, (id, bound))
+        let Served { manifest, files, id, signature, .. } = &*served;
+        let identity = (*id, signature.clone());
+        let (manifest, files) = (manifest.clone(), Arc::clone(files));
+        Self::new(manifest, files, served, options, (identity, bound))
     }
 
     pub(crate) fn new(
@@ -70,12 +74,12 @@ impl ServerState {
         files: Arc<dyn FileSource>,
         engine: Arc<dyn Engine>,
         options: Options,
-        (id, bound): (Option<BundleId>, Option<SocketAddr>),
+        ((id, signature), bound): (Identity, Option<SocketAddr>),
     ) -> Arc<Self> {
         let outputs = manifest.outputs.iter().map(|output| &output.name);
         let labels =
             outputs.filter_map(|name| Some((name.to_string(), engine.labels(name)?))).collect();
-        let mut description = bundle_demo::describe(&manifest, id, &labels);
+        let mut description = bundle_demo::describe(&manifest, id, &signature, &labels);
         description["limits"] = limits(&manifest, &options);
         let page = bundle_demo::page(&description, Transport::Http);
         let policy = page

@@ -15,6 +15,7 @@ use axum::{
 use bundle_manifest::{ArtifactPath, EntryName, Example, FileSource, Manifest};
 use bundle_preprocess::{InputSource, Outcome, RankedLabel, StepError, Tensor, TensorData};
 use bundle_run::{ExampleReplay, Inputs, OutputResult, Prediction, RunError, RunErrorKind};
+use bundle_signature::Verification;
 use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
@@ -173,7 +174,13 @@ fn small() -> Options {
 
 fn app_with(manifest: &str, engine: Arc<StandIn>, options: Options) -> Router {
     let manifest = Manifest::from_toml(manifest).expect("a manifest");
-    routes(ServerState::new(manifest, files(), engine, options, (None, None)))
+    routes(ServerState::new(
+        manifest,
+        files(),
+        engine,
+        options,
+        ((None, Verification::Unsigned), None),
+    ))
 }
 
 fn app() -> Router {

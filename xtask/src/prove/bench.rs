@@ -9,8 +9,15 @@ use crate::{
     tools,
 };
 
-/// What the script and the Python peer run with.
-const PINS: &[&str] = &["numpy==2.4.6", "onnxruntime==1.32.0", "pillow==12.2.0"];
+/// What the script and the Python peers run with. `model-signing` imports `pyOpenSSL`
+/// without saying so.
+const PINS: &[&str] = &[
+    "model-signing==1.1.1",
+    "numpy==2.4.6",
+    "onnxruntime==1.32.0",
+    "pillow==12.2.0",
+    "pyOpenSSL==26.4.0",
+];
 
 /// Times the binary and its peers in turn. The smoke case takes a small file:
 /// it shows that the bench works, not a figure.

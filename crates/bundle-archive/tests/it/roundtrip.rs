@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use bundle_archive::{Archive, BundleId, Limits, Spool, WriteOptions};
-use bundle_manifest::{ArtifactPath, FileMode, FileSource as _};
+use bundle_archive::{Archive, Limits, Spool, WriteOptions};
+use bundle_manifest::{ArtifactPath, BundleId, FileMode, FileSource as _};
 use bundle_testkit::Sandbox;
 use sha2::{Digest as _, Sha256};
 

@@ -1,8 +1,9 @@
 //! The report for programs.
 
+use bundle_signature::{Attestation, AttestedClaim, Verification};
 use serde_json::{Value as Json, json};
 
-use crate::{Evidence, Finding, Report, Rule, rules, rules::RULESET};
+use crate::{Evidence, Finding, Report, Rule, evidence::shown, rules, rules::RULESET};
 
 /// The version of the report's form.
 const FORMAT: u32 = 1;
@@ -22,7 +23,9 @@ pub fn render_json(report: &Report) -> Json {
         "tool": { "name": "bundle", "version": env!("CARGO_PKG_VERSION"), "ruleset": RULESET },
         "profile": report.profile.as_str(),
         "subject": report.subject,
-        "id": report.id,
+        "id": report.id.map(|id| id.to_string()),
+        "signature": report.signature.as_ref().map(signature_json),
+        "attestations": report.attestations.iter().map(attestation_json).collect::<Vec<_>>(),
         "files": report.files,
         "bytes": report.bytes,
         "verdict": report.verdict.as_str(),
@@ -46,6 +49,42 @@ fn finding_json(rule: &Rule, finding: &Finding) -> Json {
         "evidence": finding.evidence.iter().map(evidence_json).collect::<Vec<_>>(),
         "remedy": finding.remedy,
     })
+}
+
+/// What may be believed of a signature, for programs.
+pub fn signature_json(found: &Verification) -> Json {
+    let signer = found.signer();
+    json!({
+        "status": found.as_str(),
+        "key": signer.map(|signer| signer.fingerprint.to_string()),
+        "curve": signer.map(|signer| signer.curve.as_str()),
+        "name": signer.and_then(|signer| signer.name.clone()),
+        "certificate": signer.and_then(|signer| signer.certificate.clone()),
+        "detail": shown(&found.to_string(), 240),
+    })
+}
+
+/// What somebody has said of a bundle, for programs.
+pub fn attestation_json(attestation: &Attestation) -> Json {
+    let claim = match &attestation.claim {
+        Some(AttestedClaim::TestResult(result)) => json!({
+            "type": "test-result",
+            "result": result.outcome.as_str(),
+            "tool": result.tool,
+            "passed": result.passed,
+            "warned": result.warned,
+            "failed": result.failed,
+        }),
+        Some(AttestedClaim::Authorship { anonymous, author }) => json!({
+            "type": "authorship",
+            "anonymous": anonymous.to_string(),
+            "author": author.to_string(),
+        }),
+        Some(AttestedClaim::Other(predicate)) => json!({ "type": predicate }),
+        _ => Json::Null,
+    };
+    let signature = signature_json(&attestation.verification);
+    json!({ "line": attestation.line, "signature": signature, "claim": claim })
 }
 
 fn evidence_json(evidence: &Evidence) -> Json {

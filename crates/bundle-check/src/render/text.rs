@@ -39,8 +39,8 @@ impl Page {
             self.put(&left, 0);
             self.put(&right, 0);
         }
-        if let Some(id) = &report.id {
-            self.put(id, 0);
+        if let Some(id) = report.id {
+            self.put(&id.to_string(), 0);
         }
     }
 

@@ -86,7 +86,7 @@ fn a_lock_that_names_other_code_does_not_hold() {
 }
 
 #[test]
-fn withheld_members_are_listed_and_a_signature_is_not_believed() {
+fn withheld_members_are_listed_and_what_is_no_signature_is_bad() {
     let sandbox = Sandbox::new().expect("a sandbox");
     let packing = Packing {
         withhold: Some("results/bounds.json"),
@@ -94,15 +94,15 @@ fn withheld_members_are_listed_and_a_signature_is_not_believed() {
         ..Packing::default()
     };
     let report = report(&packed(&sandbox, &packing));
-    assert!(report.holds);
+    assert!(!report.holds);
     assert!(
         said(&report, "FILE-3").starts_with("weak results/bounds.json  withheld: "),
         "{}",
         said(&report, "FILE-3")
     );
     assert_eq!(
-        said(&report, "SIGN-1"),
-        "unknown signed; signatures are not verified by this version"
+        said(&report, "SIGN-2"),
+        "fail signature file: is not a Sigstore bundle: missing field `mediaType` at line 1 column 2"
     );
-    assert!(report.not_tested.contains(&"the signature".to_owned()));
+    assert_eq!(rules_that(&report, Answer::Fail), ["SIGN-2"]);
 }

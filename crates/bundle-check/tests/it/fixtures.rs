@@ -1,9 +1,9 @@
 //! The papers in small: they pass, and each item rests on its file.
 
-use bundle_check::{Answer, CheckRequest, Profile, check, render_json, render_text, report_schema};
+use bundle_check::{Answer, check, render_json, render_text, report_schema};
 use bundle_testkit::{Sandbox, copy_tree, fixture};
 
-use crate::{finding, report, rules_that, said};
+use crate::{finding, report, request, rules_that, said};
 
 #[test]
 fn digits_and_wine_have_all_five_and_give_their_numbers() {
@@ -49,7 +49,7 @@ fn each_item_of_digits_rests_on_its_file() {
         let sandbox = Sandbox::new().expect("a sandbox");
         copy_tree(&fixture("digits"), sandbox.path()).expect("copied");
         fs_err::remove_file(sandbox.path().join(file)).expect("removed");
-        let request = CheckRequest { replay: false, profile: Profile::Strict };
+        let request = request(false);
         let report = check(sandbox.path(), &request, &|_| ()).expect("judged");
         let mut fails = rules_that(&report, Answer::Fail);
         fails.retain(|rule| rule.starts_with("MLCC"));
@@ -115,7 +115,7 @@ fn a_changed_step_is_named() {
 #[test]
 fn nothing_that_is_not_there_is_judged() {
     let sandbox = Sandbox::new().expect("a sandbox");
-    let request = CheckRequest { replay: true, profile: Profile::Strict };
+    let request = request(true);
     let error = check(&sandbox.path().join("gone"), &request, &|_| ()).expect_err("not there");
     assert!(error.to_string().contains("gone"), "{error}");
     let report = report(sandbox.path());

@@ -8,10 +8,16 @@ mod pack;
 use std::path::Path;
 
 use bundle_check::{Answer, CheckRequest, Finding, Profile, Report, check};
+use bundle_signature::{Trust, UnixTime};
+
+/// Read strictly, by somebody who trusts nobody.
+fn request(replay: bool) -> CheckRequest {
+    CheckRequest { replay, profile: Profile::Strict, trust: Trust::nobody(UnixTime(0)) }
+}
 
 /// The report of a path, with its examples replayed, read strictly.
 fn report(path: &Path) -> Report {
-    check(path, &CheckRequest { replay: true, profile: Profile::Strict }, &|_| ()).expect("judged")
+    check(path, &request(true), &|_| ()).expect("judged")
 }
 
 /// The finding of a rule.

@@ -5,13 +5,16 @@ use std::path::Path;
 use bundle_check::{
     CheckRequest, Profile, Report, check, explain, render_json, render_text, rules,
 };
+use bundle_signature::{Curve, PrivateKey, SigningIdentity, attest, attestations_beside};
 use serde_json::json;
 
 use crate::{
     args::{Check, Format, Reading},
     exit::Exit,
     failure::Failure,
+    keys,
     open::there,
+    output::append_lines,
     terminal::Terminal,
 };
 
@@ -23,7 +26,9 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
         Reading::Strict => Profile::Strict,
         Reading::Loose => Profile::Loose,
     };
-    let request = CheckRequest { replay: !args.no_replay, profile };
+    let trust = keys::trust(terminal);
+    let request = CheckRequest { replay: !args.no_replay, profile, trust };
+    let attesting = args.attest.then(|| attester(args.key.as_deref())).transpose()?;
     let mut exit = Exit::Holds;
     let mut reports = Vec::new();
     for (index, path) in args.paths.iter().enumerate() {
@@ -31,6 +36,9 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
             Ok(report) => {
                 if !report.holds && exit == Exit::Holds {
                     exit = Exit::DoesNotHold;
+                }
+                if let Some(identity) = &attesting {
+                    attest_one(path, &report, identity, terminal)?;
                 }
                 match args.format {
                     Format::Text => {
@@ -56,6 +64,34 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
         terminal.print_json(&json!({ "checked": reports }))?;
     }
     Ok(exit)
+}
+
+/// Who signs what was found: the key that was named, or one that nobody has seen before.
+fn attester(key: Option<&str>) -> Result<SigningIdentity, Failure> {
+    let key = match key {
+        Some(named) => keys::private_key(named, keys::store().ok().as_ref())?,
+        None => PrivateKey::generate(Curve::default())?,
+    };
+    Ok(SigningIdentity::of_key(key))
+}
+
+/// Appends a signed statement of what was found to the file beside the bundle.
+fn attest_one(
+    path: &Path,
+    report: &Report,
+    identity: &SigningIdentity,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let Some(id) = report.id else {
+        let message = format!("`{}` has no bundle id to make a statement about", path.display());
+        return Err(Failure::usage(message).hint("`bundle pack` it first"));
+    };
+    let line = attest(id, &report.stem(), &report.test_result(), identity);
+    let beside = attestations_beside(path);
+    append_lines(&beside, &[line])?;
+    let key = identity.key().public().fingerprint();
+    terminal.note(format!("signed and appended to {} by key {key}", beside.display()));
+    Ok(())
 }
 
 fn check_one(path: &Path, request: &CheckRequest, terminal: &Terminal) -> Result<Report, Failure> {

@@ -1,12 +1,17 @@
 //! `bundle extract`: unpack, checking every file before any is visible.
 
 use crate::{
-    args::Extract, exit::Exit, failure::Failure, interrupt::Interrupt, open::open_archive,
+    args::Extract,
+    exit::Exit,
+    failure::Failure,
+    interrupt::Interrupt,
+    open::{believable, open_archive},
     terminal::Terminal,
 };
 
 pub(crate) fn run(args: &Extract, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let mut archive = open_archive(&args.path)?;
+    believable(&archive, &args.path, terminal)?;
     let interrupt = Interrupt::listen();
     interrupt.writes();
     archive.cancel_when(interrupt.flag());

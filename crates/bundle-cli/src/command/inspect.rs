@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use bundle_check::signature_json;
 use bundle_manifest::{ArtifactPath, Dtype, EntryName, EqualsGit, Lock, Manifest, Model};
 use bundle_run::{OnnxReport, OnnxTensor, RunError, examine};
+use bundle_signature::{Verification, verify_bundle};
 use serde_json::json;
 
 use crate::{
     args::{Format, Inspect},
     exit::Exit,
     failure::Failure,
+    keys,
     open::Opened,
     terminal::{Terminal, human_bytes},
 };
@@ -29,12 +32,23 @@ pub(crate) fn run(args: &Inspect, terminal: &mut Terminal) -> Result<Exit, Failu
         terminal.print_bytes(&bytes)?;
         return Ok(Exit::Holds);
     }
-    let graphs = graphs(&opened);
+    let signature = opened
+        .packed
+        .as_ref()
+        .map(|archive| verify_bundle(archive.signature(), archive.lock(), &keys::trust(terminal)));
+    let seen = Seen { graphs: graphs(&opened), signature };
     match args.format {
-        Format::Text => terminal.print(&text(&opened, &graphs, args.files))?,
-        Format::Json => terminal.print_json(&view(&opened, &graphs))?,
+        Format::Text => terminal.print(&text(&opened, &seen, args.files))?,
+        Format::Json => terminal.print_json(&view(&opened, &seen))?,
     }
     Ok(Exit::Holds)
+}
+
+/// What was looked up beyond the lock and `bundle.toml`.
+struct Seen {
+    graphs: Graphs,
+    /// What may be believed of the signature of a packed bundle.
+    signature: Option<Verification>,
 }
 
 /// What each ONNX file says of itself, or why it cannot be read.
@@ -78,8 +92,8 @@ fn tensor_view(tensor: &OnnxTensor) -> serde_json::Value {
     })
 }
 
-fn text(opened: &Opened, graphs: &Graphs, files: bool) -> String {
-    let mut text = manifest_text(&opened.manifest, graphs);
+fn text(opened: &Opened, seen: &Seen, files: bool) -> String {
+    let mut text = manifest_text(&opened.manifest, &seen.graphs);
     let mut row = |name: &str, value: String| text.push_str(&format!("  {name:11}{value}\n"));
     match &opened.packed {
         Some(archive) => {
@@ -88,12 +102,7 @@ fn text(opened: &Opened, graphs: &Graphs, files: bool) -> String {
                 "id",
                 format!("{} (as the lock says; `bundle check` reads everything)", archive.id()),
             );
-            let signature = if archive.signature().is_some() {
-                "present, not verified here"
-            } else {
-                "unsigned"
-            };
-            row("signature", signature.to_owned());
+            row("signature", seen.signature.as_ref().map(ToString::to_string).unwrap_or_default());
             row(
                 "file",
                 format!(
@@ -192,7 +201,7 @@ fn git_words(lock: &Lock) -> String {
     }
 }
 
-fn view(opened: &Opened, graphs: &Graphs) -> serde_json::Value {
+fn view(opened: &Opened, seen: &Seen) -> serde_json::Value {
     let manifest = &opened.manifest;
     let lock = opened.packed.as_ref().map(|archive| archive.lock());
     json!({
@@ -201,10 +210,10 @@ fn view(opened: &Opened, graphs: &Graphs) -> serde_json::Value {
         "title": manifest.bundle.title,
         "license": manifest.bundle.license,
         "id": opened.id().map(|id| id.to_string()),
-        "signature": opened.packed.as_ref().map(|archive| if archive.signature().is_some() { "not verified" } else { "unsigned" }),
+        "signature": seen.signature.as_ref().map(signature_json),
         "packed_size": opened.packed.as_ref().map(|archive| archive.packed_size()),
         "models": manifest.models.by_name.iter().map(|(name, model)| {
-            let report = graphs.get(name).and_then(|report| report.as_ref().ok());
+            let report = seen.graphs.get(name).and_then(|report| report.as_ref().ok());
             let tensors = |tensors: fn(&OnnxReport) -> &[OnnxTensor]| {
                 report.map(|report| tensors(report).iter().map(tensor_view).collect::<Vec<_>>())
             };

@@ -1,9 +1,14 @@
 //! `bundle pack`: a project into a bundle.
 
-use std::{cell::OnceCell, num::NonZeroUsize};
+use std::{
+    cell::{Cell, OnceCell},
+    num::NonZeroUsize,
+};
 
 use bundle_archive::WriteOptions;
+use bundle_manifest::Lock;
 use bundle_pack::{PackRequest, Packed, Progress, pack};
+use bundle_signature::{Fingerprint, sign_bundle};
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -12,6 +17,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     interrupt::Interrupt,
+    keys::{Made, Signing, store},
     terminal::{Terminal, human_bytes},
 };
 
@@ -26,17 +32,44 @@ pub(crate) fn run(args: &Pack, terminal: &mut Terminal) -> Result<Exit, Failure>
         }
         Progress::Bytes(bytes) => bar.get().into_iter().for_each(|bar| bar.inc(bytes)),
     };
-    let packed = pack(&request(args), &listen, &|| interrupt.asked());
+    let signing = Cell::new(signing(args)?);
+    let signed = Cell::<Option<(Fingerprint, Made)>>::new(None);
+    let seal = |lock: &Lock| {
+        let Some(signing) = signing.take() else { return Ok(None) };
+        let (identity, made) = signing.identity(&lock.stem())?;
+        signed.set(Some((identity.key().public().fingerprint(), made)));
+        Ok(Some(sign_bundle(lock, &identity)))
+    };
+    let packed = pack(&request(args), &seal, &listen, &|| interrupt.asked());
     bar.into_inner().into_iter().for_each(|bar| bar.finish_and_clear());
     let packed = packed?;
     for note in &packed.notes {
         terminal.note(note);
     }
+    let signed = signed.into_inner();
+    if let Some(note) = signed.and_then(|(fingerprint, made)| made.note(fingerprint)) {
+        terminal.note(note);
+    }
+    if args.anonymous {
+        terminal.note("`bundle.toml`, the files and their names may still say who you are");
+    }
+    let key = signed.map(|(fingerprint, _)| fingerprint);
     match args.format {
-        Format::Text => terminal.print(&text(&packed))?,
-        Format::Json => terminal.print_json(&view(&packed))?,
+        Format::Text => terminal.print(&text(&packed, key))?,
+        Format::Json => terminal.print_json(&view(&packed, key))?,
     }
     Ok(Exit::Holds)
+}
+
+/// Who signs, if anybody: asked before the work, which is long, for a passphrase may be needed.
+fn signing(args: &Pack) -> Result<Option<Signing>, Failure> {
+    if args.unsigned {
+        return Ok(None);
+    }
+    if args.anonymous {
+        return Ok(Some(Signing::Anonymous(store()?)));
+    }
+    Signing::by(args.key.as_deref()).map(Some)
 }
 
 fn request(args: &Pack) -> PackRequest {
@@ -51,10 +84,12 @@ fn request(args: &Pack) -> PackRequest {
         must_run: args.must_run,
         skip_replay: args.no_replay,
         withhold: args.withhold.clone(),
+        anonymous: args.anonymous,
     }
 }
 
-fn text(packed: &Packed) -> String {
+fn text(packed: &Packed, key: Option<Fingerprint>) -> String {
+    let signature = key.map_or_else(|| "unsigned".to_owned(), |key| format!("key {key}"));
     let written = &packed.written;
     let examples = match (&packed.not_run, packed.replays.len()) {
         (Some(reason), _) => format!("not run: {reason}"),
@@ -63,7 +98,7 @@ fn text(packed: &Packed) -> String {
     };
     let path = packed.path.strip_prefix(".").unwrap_or(&packed.path);
     format!(
-        "{}  {}, {} files\n  id         {}\n  signature  unsigned\n  examples   {examples}\n",
+        "{}  {}, {} files\n  id         {}\n  signature  {signature}\n  examples   {examples}\n",
         path.display(),
         human_bytes(written.size),
         written.members,
@@ -71,13 +106,14 @@ fn text(packed: &Packed) -> String {
     )
 }
 
-fn view(packed: &Packed) -> serde_json::Value {
+fn view(packed: &Packed, key: Option<Fingerprint>) -> serde_json::Value {
     json!({
         "path": packed.path,
         "id": packed.written.id.to_string(),
         "size": packed.written.size,
         "members": packed.written.members,
-        "signature": "unsigned",
+        "signature": if key.is_some() { "signed" } else { "unsigned" },
+        "key": key.map(|key| key.to_string()),
         "examples_replayed": packed.replays.len(),
         "not_run": packed.not_run,
         "notes": packed.notes,

@@ -11,7 +11,7 @@ use crate::{
     args::{Format, Run},
     exit::Exit,
     failure::Failure,
-    open::{Opened, there},
+    open::{Opened, believable, there},
     terminal::Terminal,
 };
 
@@ -22,6 +22,9 @@ const INPUT_LIMIT: u64 = 1 << 30;
 
 pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let opened = Opened::at(&args.path)?;
+    if let Some(archive) = &opened.packed {
+        believable(archive, &args.path, terminal)?;
+    }
     let predictor =
         Predictor::new(&opened.manifest, opened.files.as_ref()).map_err(Failure::of_model)?;
     if let Some(name) = &args.example {

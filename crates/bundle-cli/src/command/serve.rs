@@ -4,12 +4,21 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bundle_run::Predictor;
 use bundle_serve::{Options, Served, serve_with};
+use bundle_signature::Verification;
 
-use crate::{args::Serve, exit::Exit, failure::Failure, open::Opened, terminal::Terminal};
+use crate::{
+    args::Serve,
+    exit::Exit,
+    failure::Failure,
+    open::{Opened, believable},
+    terminal::Terminal,
+};
 
 pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let opened = Opened::at(&args.path)?;
+    let mut signature = Verification::Unsigned;
     if let Some(archive) = &opened.packed {
+        signature = believable(archive, &args.path, terminal)?;
         // A page for a changed file would lend it credit: everything is read before anything is shown.
         terminal.verify(archive, &args.path)?;
     }
@@ -30,7 +39,13 @@ pub(crate) fn run(args: &Serve, terminal: &mut Terminal) -> Result<Exit, Failure
     }
     let id = opened.id();
     let title = opened.manifest.bundle.title.clone();
-    let served = Arc::new(Served { manifest: opened.manifest, files: opened.files, id, predictor });
+    let served = Arc::new(Served {
+        manifest: opened.manifest,
+        files: opened.files,
+        id,
+        signature,
+        predictor,
+    });
     let address = SocketAddr::new(args.host, args.port);
     let runtime = tokio::runtime::Runtime::new()?;
     let ready = |bound: SocketAddr| {

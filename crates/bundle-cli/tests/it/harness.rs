@@ -1,4 +1,4 @@
-//! Runs the binary in a sandbox: no colours, no home, nothing of the caller's environment.
+//! Runs the binary in a sandbox: no colours, a home of its own, nothing of the caller's environment.
 
 use std::{
     path::Path,
@@ -31,7 +31,7 @@ pub(crate) fn bundle_command(directory: &Path, arguments: &[&str]) -> Command {
         .current_dir(directory)
         .env_clear()
         .env("NO_COLOR", "1")
-        .env("HOME", directory);
+        .env("HOME", directory.join("home"));
     command
 }
 

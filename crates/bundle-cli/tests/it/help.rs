@@ -2,7 +2,12 @@
 
 use bundle_cli::args::Arguments;
 use bundle_testkit::repository;
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
+
+/// Commands for people: not `help`, and not what is hidden.
+fn is_shown(command: &Command) -> bool {
+    command.get_name() != "help" && !command.is_hide_set()
+}
 
 #[test]
 fn generated_files_cli_reference_is_current() {
@@ -12,12 +17,14 @@ fn generated_files_cli_reference_is_current() {
         String::from("# Commands\n\nMade from the program's own help by `cargo xtask codegen`.\n");
     let main = command.render_long_help();
     text.push_str(&format!("\n## bundle\n\n```text\n{main}\n```\n"));
-    for subcommand in
-        command.get_subcommands_mut().filter(|subcommand| subcommand.get_name() != "help")
-    {
+    for subcommand in command.get_subcommands_mut().filter(|subcommand| is_shown(subcommand)) {
         let name = subcommand.get_name().to_owned();
         let help = subcommand.render_long_help();
         text.push_str(&format!("\n## bundle {name}\n\n```text\n{help}\n```\n"));
+        for below in subcommand.get_subcommands_mut().filter(|below| is_shown(below)) {
+            let (below, help) = (below.get_name().to_owned(), below.render_long_help());
+            text.push_str(&format!("\n### bundle {name} {below}\n\n```text\n{help}\n```\n"));
+        }
     }
     let text = text.lines().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
     let path = repository().join("docs/cli.md");
@@ -34,7 +41,7 @@ fn every_command_has_an_example_or_needs_none() {
     command.build();
     for subcommand in command
         .get_subcommands()
-        .filter(|subcommand| !["help", "schema"].contains(&subcommand.get_name()))
+        .filter(|subcommand| is_shown(subcommand) && subcommand.get_name() != "schema")
     {
         let after = subcommand.get_after_help().map(ToString::to_string).unwrap_or_default();
         assert!(after.contains("bundle "), "{} has no example", subcommand.get_name());

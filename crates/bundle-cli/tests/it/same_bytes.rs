@@ -54,6 +54,7 @@ fn the_bytes_do_not_depend_on_the_surroundings() {
             .current_dir(sandbox.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
+            .env("BUNDLE_CONFIG_DIR", sandbox.path().join("keys of one author"))
             .envs(environment.iter().copied());
         let said = said(&command.output().expect("sh starts"));
         assert_eq!(said.code, 0, "{}", said.stderr);
@@ -108,7 +109,7 @@ fn plain_tools_open_the_file() {
         if program == "tar" {
             assert!(
                 said.stdout
-                    .starts_with("digits-1.0.0/bundle.lock\ndigits-1.0.0/project/bundle.toml\n"),
+                    .starts_with("digits-1.0.0/bundle.lock\ndigits-1.0.0/bundle.sig\ndigits-1.0.0/project/bundle.toml\n"),
                 "{}",
                 said.stdout
             );

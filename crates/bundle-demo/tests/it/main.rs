@@ -5,9 +5,9 @@ use std::{
     str::FromStr as _,
 };
 
-use bundle_archive::BundleId;
 use bundle_demo::{Transport, content_security_policy, describe, page};
-use bundle_manifest::{Digest, Manifest};
+use bundle_manifest::{BundleId, Digest, Manifest};
+use bundle_signature::Verification;
 use data_encoding::BASE64;
 use serde_json::{Value as Json, json};
 use sha2::Digest as _;
@@ -98,7 +98,7 @@ fn id() -> BundleId {
 
 fn retina() -> Json {
     let labels = BTreeMap::from([("grade".to_owned(), vec!["none".to_owned(), "mild".to_owned()])]);
-    describe(&manifest(RETINA), Some(id()), &labels)
+    describe(&manifest(RETINA), Some(id()), &Verification::Unsigned, &labels)
 }
 
 fn retina_page() -> String {
@@ -121,7 +121,7 @@ fn an_image_bundle_is_described() {
             "authors": ["A. Author", "<i>B</i>"], "license": "Apache-2.0",
             "paper": "https://doi.org/10.5555/x?a=1&b=2", "task": null,
             "use": { "for": "one colour fundus photograph, \"macula\" centred", "not_for": "OCT, slit lamp" },
-            "id": id, "signature": "unsigned",
+            "id": id, "signature": "unsigned", "signer": null,
             "inputs": [{
                 "name": "photograph", "kind": "image", "description": "From any camera.",
                 "media_types": ["image/png", "image/jpeg"], "extensions": [".png", ".jpg", ".jpeg"], "columns": [],
@@ -144,7 +144,7 @@ fn an_image_bundle_is_described() {
 
 #[test]
 fn a_table_bundle_is_described() {
-    let description = describe(&manifest(WINE), None, &BTreeMap::new());
+    let description = describe(&manifest(WINE), None, &Verification::Unsigned, &BTreeMap::new());
     assert_eq!(description["id"], Json::Null);
     assert_eq!(description["use"], Json::Null);
     assert_eq!(

@@ -9,7 +9,9 @@ mod withhold;
 use std::path::{Path, PathBuf};
 
 use bundle_archive::{Archive, Limits, WriteOptions};
+use bundle_manifest::Lock;
 use bundle_pack::{PackError, PackRequest, Packed, pack};
+use bundle_signature::SignatureError;
 use bundle_testkit::Sandbox;
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -80,11 +82,18 @@ fn request(directory: &Path, output: &Path) -> PackRequest {
         must_run: false,
         skip_replay: false,
         withhold: Vec::new(),
+        anonymous: false,
     }
 }
 
+/// Signs nothing.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of every `Seal`")]
+fn unsigned(_: &Lock) -> Result<Option<Vec<u8>>, SignatureError> {
+    Ok(None)
+}
+
 fn packed(request: &PackRequest) -> Result<Packed, PackError> {
-    pack(request, &|_| (), &|| false)
+    pack(request, &unsigned, &|_| (), &|| false)
 }
 
 fn open(path: &Path) -> Outcome<Archive> {

@@ -5,7 +5,7 @@ use std::{cell::Cell, path::Path};
 use bundle_pack::{Progress, pack};
 use bundle_testkit::Sandbox;
 
-use crate::{Outcome, listing, manifest_text, onnx, open, packed, project, request};
+use crate::{Outcome, listing, manifest_text, onnx, open, packed, project, request, unsigned};
 
 /// Changes a project, and the error that it then gives: message, hint, false statement.
 struct Case {
@@ -176,7 +176,7 @@ fn cancelling_leaves_nothing() -> Outcome {
             asked.set(asked.get() + 1);
             asked.get() > patience
         };
-        match pack(&request(&directory, sandbox.path()), &|_| (), &impatient) {
+        match pack(&request(&directory, sandbox.path()), &unsigned, &|_| (), &impatient) {
             Ok(packed) => fs_err::remove_file(packed.path)?,
             Err(error) => {
                 assert_eq!(error.to_string(), "cancelled", "after {patience}");
@@ -206,7 +206,8 @@ fn a_file_that_changes_meanwhile_is_an_error() -> Outcome {
                 fs_err::write(directory.join("src/train.py"), content).expect("a writable sandbox");
             }
         };
-        let error = pack(&request(&directory, sandbox.path()), &meddle, &|| false).expect_err(what);
+        let error = pack(&request(&directory, sandbox.path()), &unsigned, &meddle, &|| false)
+            .expect_err(what);
         assert_eq!(error.to_string(), "`src/train.py` changed while it was packed", "{what}");
         assert!(!error.false_statement);
         assert_eq!(listing(sandbox.path())?, before);
@@ -227,7 +228,7 @@ fn progress_adds_up() -> Outcome {
         Progress::Total(bytes) => total.set(bytes),
         Progress::Bytes(bytes) => done.set(done.get() + bytes),
     };
-    pack(&request(&directory, sandbox.path()), &listen, &|| false)?;
+    pack(&request(&directory, sandbox.path()), &unsigned, &listen, &|| false)?;
     assert_eq!(examples.get(), 1);
     assert!(total.get() > 3_000_000);
     assert_eq!(done.get(), total.get());

@@ -12,6 +12,7 @@ use axum::{
 use bundle_manifest::{ExampleInput, Manifest};
 use bundle_run::Predictor;
 use bundle_serve::{Served, router, serve};
+use bundle_signature::Verification;
 use bundle_testkit::fixture;
 use directory::Directory;
 use serde_json::{Value as Json, json};
@@ -28,7 +29,13 @@ fn served(name: &str) -> Arc<Served> {
     let text = fs_err::read_to_string(files.0.join("bundle.toml")).expect("bundle.toml");
     let manifest = Manifest::from_toml(&text).expect("a manifest");
     let predictor = Predictor::new(&manifest, &files).expect("a predictor");
-    Arc::new(Served { manifest, files: Arc::new(files), id: None, predictor })
+    Arc::new(Served {
+        manifest,
+        files: Arc::new(files),
+        id: None,
+        signature: Verification::Unsigned,
+        predictor,
+    })
 }
 
 async fn ask(app: &Router, method: &str, path: &str, body: impl Into<Body>) -> (u16, Vec<u8>) {

@@ -1,5 +1,7 @@
 //! Reports as they are drawn.
 
+use bundle_manifest::BundleId;
+
 use super::*;
 use crate::Profile;
 
@@ -15,7 +17,9 @@ fn finding(
 fn report(findings: Vec<Finding>) -> Report {
     Report {
         subject: "retina-grade 1.0.0".to_owned(),
-        id: Some(format!("sha256:{}", "3f9a".repeat(16))),
+        id: "3f9a".repeat(16).parse().ok().map(BundleId),
+        signature: None,
+        attestations: Vec::new(),
         files: 41,
         bytes: 88_000_000,
         profile: Profile::Strict,

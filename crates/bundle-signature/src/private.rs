@@ -1,0 +1,239 @@
+//! Private keys: reading, making, writing, signing.
+//!
+//! The scalar is wiped when a key is dropped, and so is every buffer that held
+//! it or its encoding on the way.
+
+use std::fmt;
+
+use ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner as _};
+use p256::NistP256;
+use p384::NistP384;
+use p521::NistP521;
+use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+
+use crate::{Curve, PublicKey, SignatureError, pem, public::curve_of};
+
+/// An ECDSA private key. Signatures are those of RFC 6979: no randomness, so the
+/// same key and message give the same signature.
+pub struct PrivateKey {
+    key: Key,
+    public: PublicKey,
+}
+
+enum Key {
+    P256(SigningKey<NistP256>),
+    P384(SigningKey<NistP384>),
+    P521(SigningKey<NistP521>),
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateKey({} {})", self.public.curve(), self.public.fingerprint())
+    }
+}
+
+impl PrivateKey {
+    /// Reads the first private key of a PEM text: PKCS#8, plain or encrypted, or SEC1.
+    pub fn from_pem(text: &str, passphrase: Option<&str>) -> Result<Self, SignatureError> {
+        let blocks = pem::blocks(text)?;
+        let is_key = |block: &&pem::Block| block.label.ends_with("PRIVATE KEY");
+        let Some(block) = blocks.iter().find(is_key) else {
+            let label = blocks.first().map_or("", |block| block.label.as_str());
+            return Err(malformed(format!("is a `{label}`, not a `PRIVATE KEY`")));
+        };
+        match block.label.as_str() {
+            "PRIVATE KEY" => Self::from_pkcs8(&block.der),
+            "EC PRIVATE KEY" => Self::from_sec1(&block.der),
+            "ENCRYPTED PRIVATE KEY" => Self::from_encrypted(&block.der, passphrase),
+            label => Err(unsupported(format!(
+                "is a `{label}`; keys on the curves P-256, P-384, P-521 are used"
+            ))),
+        }
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Result<Self, SignatureError> {
+        let info =
+            PrivateKeyInfoRef::try_from(der).map_err(|_| malformed("is not PKCS#8".to_owned()))?;
+        let curve = curve_of(info.algorithm.oid, info.algorithm.parameters_oid().ok())
+            .map_err(unsupported)?;
+        let off = || malformed(format!("is not a private key on {curve}"));
+        let key = match curve {
+            Curve::P256 => SigningKey::from_pkcs8_der(der).map(Key::P256).ok(),
+            Curve::P384 => SigningKey::from_pkcs8_der(der).map(Key::P384).ok(),
+            Curve::P521 => SigningKey::from_pkcs8_der(der).map(Key::P521).ok(),
+        };
+        key.and_then(Self::of).ok_or_else(off)
+    }
+
+    fn from_sec1(der: &[u8]) -> Result<Self, SignatureError> {
+        // The curve is in the key; each of the three refuses another's.
+        let key = p256::SecretKey::from_sec1_der(der)
+            .map(|key| Key::P256(key.into()))
+            .or_else(|_| p384::SecretKey::from_sec1_der(der).map(|key| Key::P384(key.into())))
+            .or_else(|_| p521::SecretKey::from_sec1_der(der).map(|key| Key::P521(key.into())));
+        let other = || unsupported("is not a SEC1 key on P-256, P-384 or P-521".to_owned());
+        key.ok().and_then(Self::of).ok_or_else(other)
+    }
+
+    #[cfg(not(feature = "store"))]
+    fn from_encrypted(_: &[u8], _: Option<&str>) -> Result<Self, SignatureError> {
+        Err(unsupported("is encrypted, and this build opens no encrypted keys".to_owned()))
+    }
+
+    #[cfg(feature = "store")]
+    fn from_encrypted(der: &[u8], passphrase: Option<&str>) -> Result<Self, SignatureError> {
+        let encrypted = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| {
+            unsupported("is not PKCS#8 encrypted with PBES2 (AES, PBKDF2 or scrypt)".to_owned())
+                .with_hint("convert it: `openssl pkcs8 -topk8 -in KEY -out NEW`")
+        })?;
+        encryption::refuse_costly(&encrypted.encryption_algorithm)?;
+        let Some(passphrase) = passphrase else {
+            return Err(SignatureError::new(SUBJECT, crate::SignatureErrorKind::Locked));
+        };
+        let wrong = || SignatureError::new(SUBJECT, crate::SignatureErrorKind::WrongPassphrase);
+        let opened = encrypted.decrypt(passphrase).map_err(|_| wrong())?;
+        Self::from_pkcs8(opened.as_bytes())
+    }
+
+    fn of(key: Key) -> Option<Self> {
+        let public = match &key {
+            Key::P256(key) => PublicKey::p256(*key.verifying_key()),
+            Key::P384(key) => PublicKey::p384(*key.verifying_key()),
+            Key::P521(key) => PublicKey::p521(*key.verifying_key()),
+        };
+        Some(Self { key, public: public? })
+    }
+
+    /// Its public half.
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The signature (DER) of `message`, hashed with the hash of the curve.
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let hash = self.public.curve().hash(message);
+        // A hash of the curve's own size is always signed; an empty signature verifies nowhere.
+        let signed = match &self.key {
+            Key::P256(key) => {
+                key.sign_prehash(&hash).map(|s: Signature<_>| s.to_der().as_bytes().to_vec())
+            }
+            Key::P384(key) => {
+                key.sign_prehash(&hash).map(|s: Signature<_>| s.to_der().as_bytes().to_vec())
+            }
+            Key::P521(key) => {
+                key.sign_prehash(&hash).map(|s: Signature<_>| s.to_der().as_bytes().to_vec())
+            }
+        };
+        signed.unwrap_or_default()
+    }
+}
+
+const SUBJECT: &str = "private key";
+
+fn malformed(what: String) -> SignatureError {
+    SignatureError::malformed(SUBJECT, what)
+}
+
+fn unsupported(what: String) -> SignatureError {
+    SignatureError::unsupported(SUBJECT, what)
+}
+
+#[cfg(feature = "store")]
+mod encryption {
+    //! Making keys and putting them under a passphrase.
+
+    use pkcs8::{
+        EncodePrivateKey as _, PrivateKeyInfoRef,
+        pkcs5::{EncryptionScheme, pbes2},
+    };
+    use zeroize::Zeroizing;
+
+    use super::{Key, PrivateKey, SUBJECT, SigningKey, malformed, unsupported};
+    use crate::{Curve, SignatureError, pem};
+
+    /// Rounds of PBKDF2-HMAC-SHA256: the number OWASP recommends since 2023.
+    /// (scrypt at its recommended cost needs more memory than OpenSSL allows it.)
+    const ROUNDS: u32 = 600_000;
+    /// What a key file may ask for before its passphrase is known to be right.
+    const MOST_ROUNDS: u32 = 10_000_000;
+    const MOST_SCRYPT_BYTES: u64 = 512 << 20;
+
+    impl PrivateKey {
+        /// A new key, from the random numbers of the operating system.
+        pub fn generate(curve: Curve) -> Result<Self, SignatureError> {
+            let refused =
+                |_| malformed("cannot be made: the system gives no random numbers".into());
+            // A draw is a scalar unless it is zero or above the order, which on P-521
+            // half of all draws are: its top bits are cut.
+            for _ in 0..256 {
+                let (length, mask) = match curve {
+                    Curve::P256 => (32, 0xff),
+                    Curve::P384 => (48, 0xff),
+                    Curve::P521 => (66, 0x01),
+                };
+                let mut bytes = Zeroizing::new(vec![0_u8; length]);
+                getrandom::fill(&mut bytes).map_err(refused)?;
+                if let Some(first) = bytes.first_mut() {
+                    *first &= mask;
+                }
+                let key = match curve {
+                    Curve::P256 => SigningKey::from_slice(&bytes).map(Key::P256).ok(),
+                    Curve::P384 => SigningKey::from_slice(&bytes).map(Key::P384).ok(),
+                    Curve::P521 => SigningKey::from_slice(&bytes).map(Key::P521).ok(),
+                };
+                if let Some(key) = key.and_then(Self::of) {
+                    return Ok(key);
+                }
+            }
+            Err(malformed("cannot be made: the random numbers are not random".to_owned()))
+        }
+
+        /// Its PEM: PKCS#8, encrypted under `passphrase` if there is one.
+        pub fn to_pem(
+            &self,
+            passphrase: Option<&str>,
+        ) -> Result<Zeroizing<String>, SignatureError> {
+            let failed = || malformed("cannot be encoded".to_owned());
+            let der = match &self.key {
+                Key::P256(key) => key.to_pkcs8_der(),
+                Key::P384(key) => key.to_pkcs8_der(),
+                Key::P521(key) => key.to_pkcs8_der(),
+            };
+            let der = der.map_err(|_| failed())?;
+            let Some(passphrase) = passphrase else {
+                return Ok(pem::encode("PRIVATE KEY", der.as_bytes()));
+            };
+            let (mut salt, mut iv) = ([0; 16], [0; 16]);
+            getrandom::fill(&mut salt)
+                .and_then(|()| getrandom::fill(&mut iv))
+                .map_err(|_| failed())?;
+            let parameters = pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(ROUNDS, &salt, iv);
+            let info = PrivateKeyInfoRef::try_from(der.as_bytes()).map_err(|_| failed())?;
+            let encrypted = info
+                .encrypt_with_params(parameters.map_err(|_| failed())?, passphrase)
+                .map_err(|_| failed())?;
+            Ok(pem::encode("ENCRYPTED PRIVATE KEY", encrypted.as_bytes()))
+        }
+    }
+
+    /// Refuses to spend minutes or gigabytes because a file says so.
+    pub(super) fn refuse_costly(scheme: &EncryptionScheme) -> Result<(), SignatureError> {
+        let EncryptionScheme::Pbes2(parameters) = scheme else {
+            return Err(unsupported("is not encrypted with PBES2".to_owned()));
+        };
+        let rounds = parameters.kdf.pbkdf2().map_or(0, |kdf| kdf.iteration_count);
+        let (mut memory, mut whole) = (0, true);
+        if let Some(kdf) = parameters.kdf.scrypt() {
+            let (size, lanes) = (u64::from(kdf.block_size), u64::from(kdf.parallelization));
+            memory =
+                kdf.cost_parameter.saturating_mul(size.saturating_mul(128)).saturating_mul(lanes);
+            // The library computes the logarithm of the cost unasked.
+            whole = kdf.cost_parameter.is_power_of_two() && size > 0 && lanes > 0;
+        }
+        if rounds > MOST_ROUNDS || memory > MOST_SCRYPT_BYTES || !whole {
+            let what = "asks for more work to open it than any tool sets".to_owned();
+            return Err(SignatureError::malformed(SUBJECT, what));
+        }
+        Ok(())
+    }
+}
