@@ -43,6 +43,9 @@ enum Task {
         /// One quick case, and nothing is written to docs/proof
         #[arg(long)]
         smoke: bool,
+        /// Of `fuzz`: only these targets
+        #[arg(value_name = "TARGET")]
+        only: Vec<String>,
     },
     /// All that continuous integration runs
     Ci,
@@ -79,8 +82,8 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Quickstart { no_serve } => quickstart::quickstart(!no_serve),
         Task::Test => test::test(),
-        Task::Prove { proof, smoke: false } => prove::prove(proof),
-        Task::Prove { proof, smoke: true } => prove::smoke(proof, &quickstart::build()?),
+        Task::Prove { proof, smoke: false, only } => prove::prove(proof, &only),
+        Task::Prove { proof, smoke: true, .. } => prove::smoke(proof, &quickstart::build()?),
         Task::Ci => ci::ci(),
         Task::Tidy => tidy::tidy(),
         Task::Codegen { check } => codegen::codegen(check),

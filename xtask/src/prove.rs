@@ -35,13 +35,13 @@ impl Proof {
 }
 
 /// Runs a proof and writes its page.
-pub(crate) fn prove(proof: Proof) -> Result<()> {
+pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
     match proof {
         Proof::Models => models::models(&quickstart::build()?, false),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
-        Proof::Fuzz => fuzz::fuzz(),
+        Proof::Fuzz => fuzz::fuzz(only),
     }
 }
 

@@ -58,6 +58,9 @@ mod directory;
 mod dsse;
 mod envelope;
 mod error;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 mod identity;
 mod pem;
 mod private;

@@ -237,3 +237,63 @@ mod encryption {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXUPPER_PERMISSIVE as HEX;
+
+    use super::*;
+
+    /// RFC 6979, appendices A.2.5 to A.2.7: the private key, and `r` and `s` of the
+    /// message `sample` under the hash of the curve.
+    const VECTORS: [(Curve, &str, &str, &str); 3] = [
+        (
+            Curve::P256,
+            "C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721",
+            "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716",
+            "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8",
+        ),
+        (
+            Curve::P384,
+            "6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5",
+            "94EDBB92A5ECB8AAD4736E56C691916B3F88140666CE9FA73D64C4EA95AD133C81A648152E44ACF96E36DD1E80FABE46",
+            "99EF4AEB15F178CEA1FE40DB2603138F130E740A19624526203B6351D0A3A94FA329C145786E679E7B82C71A38628AC8",
+        ),
+        (
+            Curve::P521,
+            "00FAD06DAA62BA3B25D2FB40133DA757205DE67F5BB0018FEE8C86E1B68C7E75CAA896EB32F1F47C70855836A6D16FCC1466F6D8FBEC67DB89EC0C08B0E996B83538",
+            "00C328FAFCBD79DD77850370C46325D987CB525569FB63C5D3BC53950E6D4C5F174E25A1EE9017B5D450606ADD152B534931D7D4E8455CC91F9B15BF05EC36E377FA",
+            "00617CCE7CF5064806C467F678D3B4080D6F1CC50AF26CA209417308281B68AF282623EAA63E5B5C0723D8B8C37FF0777B1A20F8CCB1DCCC43997F1EE0E44DA4A67A",
+        ),
+    ];
+
+    fn key(curve: Curve, scalar: &[u8]) -> PrivateKey {
+        let key = match curve {
+            Curve::P256 => Key::P256(SigningKey::from_slice(scalar).expect("a scalar")),
+            Curve::P384 => Key::P384(SigningKey::from_slice(scalar).expect("a scalar")),
+            Curve::P521 => Key::P521(SigningKey::from_slice(scalar).expect("a scalar")),
+        };
+        PrivateKey::of(key).expect("a key")
+    }
+
+    #[test]
+    fn signatures_are_those_of_rfc_6979() {
+        for (curve, scalar, r, s) in VECTORS {
+            let hex = |text: &str| HEX.decode(text.as_bytes()).expect("hexadecimal digits");
+            let key = key(curve, &hex(scalar));
+            let signature = key.sign(b"sample");
+            let both = match curve {
+                Curve::P256 => Signature::<NistP256>::from_der(&signature).map(|s| s.to_vec()),
+                Curve::P384 => Signature::<NistP384>::from_der(&signature).map(|s| s.to_vec()),
+                Curve::P521 => Signature::<NistP521>::from_der(&signature).map(|s| s.to_vec()),
+            };
+            assert_eq!(both.expect("DER"), [hex(r), hex(s)].concat(), "{curve}");
+            assert!(key.public().verifies(b"sample", &signature));
+            assert!(!key.public().verifies(b"Sample", &signature));
+            let hint = key.public().hint();
+            let found = PublicKey::recover(b"sample", &signature, &hint);
+            assert_eq!(found.as_ref(), Some(key.public()), "{curve}");
+            assert_eq!(PublicKey::recover(b"Sample", &signature, &hint), None, "{curve}");
+        }
+    }
+}

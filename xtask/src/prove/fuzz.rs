@@ -1,6 +1,7 @@
 //! Fuzz targets, for as long as the claim says.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Child, Stdio},
 };
@@ -26,6 +27,12 @@ const SEEDS: &[(&str, &str, &str, &[u8])] = &[
     ("manifest", "fixtures", "toml", &[]),
     ("npy", "fixtures/vectors", "npy", &[]),
     ("onnx", "fixtures/vectors/onnx", "onnx", &[]),
+    ("der", "fixtures/vectors/signature", "der", &[]),
+    ("envelope", "fixtures/vectors/signature", "sig", &[]),
+    ("envelope", "fixtures/vectors/signature", "jsonl", &[]),
+    ("pem", "fixtures/vectors/signature", "pem", &[]),
+    ("pem", "fixtures/vectors/signature", "pub", &[]),
+    ("statement", "fixtures/vectors/signature", "json", &[]),
 ];
 
 /// What one target did.
@@ -50,14 +57,21 @@ pub(crate) fn compile() -> Result<()> {
     Ok(())
 }
 
-/// Runs every fuzz target for ten minutes and writes the page.
-pub(crate) fn fuzz() -> Result<()> {
+/// Runs fuzz targets, all of them unless some are named, for ten minutes each and writes
+/// the page; the rows of the others stay on it.
+pub(crate) fn fuzz(only: &[String]) -> Result<()> {
+    let all = targets()?;
+    if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
+        bail!("there is no fuzz target `{unknown}`: there are {}", all.join(", "));
+    }
+    let wanted = |target: &&String| only.is_empty() || only.contains(target);
+    let targets: Vec<_> = all.iter().filter(wanted).cloned().collect();
     if !exists("cargo-fuzz") {
         step("install cargo-fuzz", &mut cargo(&["install", "cargo-fuzz", "--locked"]))?;
     }
     step("build the fuzz targets", &mut fuzzer(&["build"]))?;
     let mut outcomes = Vec::new();
-    for targets in targets()?.chunks(AT_ONCE) {
+    for targets in targets.chunks(AT_ONCE) {
         let running: Result<Vec<_>> = targets.iter().map(|target| start(target)).collect();
         for running in running? {
             outcomes.push(running.wait()?);
@@ -177,20 +191,32 @@ fn write_page(outcomes: &[Outcome]) -> Result<()> {
     let rustc = output(&mut program("rustc", &["+nightly", "--version"]))?;
     let fuzz = output(&mut program("cargo", &["fuzz", "--version"]))?;
     let date = output(&mut program("date", &["--utc", "+%F"]))?;
-    let mut page = format!(
+    let page = root().join("docs/proof/fuzz.md");
+    let before = fs_err::read_to_string(&page).unwrap_or_default();
+    let mut text = format!(
         "# Fuzzing\n\n`cargo xtask prove fuzz`: each target for {SECONDS} s with AddressSanitizer, three at a time on\n\
          two cores, from files of the fixtures. No finding: no panic, no memory above 2 GiB, no input\n\
-         that took 20 s, no broken assertion of the target.\n\n{}, {}, {}.\n\n\
-         | target | seeds | executions | edges covered |\n|---|---:|---:|---:|\n",
-        date.trim(),
+         that took 20 s, no broken assertion of the target.\n\n{}, {}.\n\n{HEADING}|---|---|---:|---:|---:|\n",
         rustc.trim(),
         fuzz.trim(),
     );
-    for Outcome { target, seeds, executions, coverage } in outcomes {
-        page.push_str(&format!("| {target} | {seeds} | {executions} | {coverage} |\n"));
-    }
-    let directory = root().join("docs/proof");
-    fs_err::create_dir_all(&directory)?;
-    fs_err::write(directory.join("fuzz.md"), page)?;
+    rows(&before, outcomes, date.trim()).into_values().for_each(|row| text.push_str(&row));
+    fs_err::write(page, text)?;
     Ok(())
+}
+
+const HEADING: &str = "| target | run on | seeds | executions | edges covered |\n";
+
+/// The rows of the page by target: those of the last page, then what was run today.
+fn rows(before: &str, outcomes: &[Outcome], date: &str) -> BTreeMap<String, String> {
+    let old = before.split_once(HEADING).map_or("", |(_, rows)| rows);
+    let target = |row: &str| row.split('|').nth(1).map(|target| target.trim().to_owned());
+    let old = old.lines().filter(|row| !row.starts_with("|---"));
+    let mut rows: BTreeMap<_, _> =
+        old.filter_map(|row| Some((target(row)?, format!("{row}\n")))).collect();
+    for Outcome { target, seeds, executions, coverage } in outcomes {
+        let row = format!("| {target} | {date} | {seeds} | {executions} | {coverage} |\n");
+        rows.insert(target.clone(), row);
+    }
+    rows
 }

@@ -1,9 +1,12 @@
 //! Whole projects and bundles, checked from the outside.
 
 mod bundles;
+mod container;
 mod fixtures;
 mod hostile;
 mod pack;
+mod tamper;
+mod vectors;
 
 use std::path::Path;
 

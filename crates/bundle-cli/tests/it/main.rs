@@ -5,5 +5,7 @@ mod harness;
 mod help;
 mod hostile;
 mod readme;
+mod recipe;
 mod same_bytes;
+mod signing;
 mod vectors;

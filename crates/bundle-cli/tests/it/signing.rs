@@ -1,0 +1,334 @@
+//! Keys and signatures as their users meet them.
+
+use std::path::Path;
+
+use bundle_testkit::Sandbox;
+use serde_json::Value as Json;
+
+use crate::harness::{Said, bundle, bundle_command, packed, said, sandbox_with};
+
+/// Runs the binary as somebody else: with another store of keys.
+fn as_reader(sandbox: &Sandbox, arguments: &[&str]) -> Said {
+    let mut command = bundle_command(sandbox.path(), arguments);
+    let store = sandbox.path().join("keys of a reader");
+    said(&command.env("BUNDLE_CONFIG_DIR", store).output().expect("the binary starts"))
+}
+
+fn json(said: &Said) -> Json {
+    serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {}", said.stdout))
+}
+
+/// The author's public key in `author.pub`; gives back its fingerprint.
+fn publish(sandbox: &Sandbox) -> String {
+    let shown = bundle(sandbox.path(), &["key", "show"]);
+    sandbox.write("author.pub", &shown.stdout).expect("a file");
+    let words = shown.stderr.split_whitespace();
+    words.filter(|word| word.starts_with("SHA256:")).map(str::to_owned).next().expect("a key")
+}
+
+#[test]
+fn the_first_pack_makes_a_key_and_says_so() {
+    let sandbox = sandbox_with("theory");
+    let first = bundle(sandbox.path(), &["pack", "theory"]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert!(
+        first.stderr.contains("note: made your first key, `default` (SHA256:"),
+        "{}",
+        first.stderr
+    );
+    assert!(sandbox.path().join("home/.config/bundle/keys/default.pem").is_file());
+    let key = publish(&sandbox);
+    assert!(first.stdout.contains(&format!("  signature  key {key}\n")), "{}", first.stdout);
+    let second = bundle(sandbox.path(), &["pack", "theory", "--format", "json"]);
+    assert!(!second.stderr.contains("first key"), "{}", second.stderr);
+    assert_eq!(json(&second)["key"], key.as_str());
+    // A project that cannot be packed leaves no key behind.
+    let sandbox = Sandbox::new().expect("a sandbox");
+    assert_ne!(bundle(sandbox.path(), &["pack", "nowhere"]).code, 0);
+    assert!(!sandbox.path().join("home").exists());
+    let sandbox = sandbox_with("theory");
+    let unsigned = bundle(sandbox.path(), &["pack", "theory", "--unsigned"]);
+    assert!(unsigned.stdout.contains("  signature  unsigned\n"), "{}", unsigned.stdout);
+    assert!(!sandbox.path().join("home").exists());
+}
+
+#[test]
+fn a_reader_learns_whom_to_trust() {
+    let (sandbox, file) = packed("theory");
+    let key = publish(&sandbox);
+    let verify = |more: &[&str]| as_reader(&sandbox, &[&["verify", &file], more].concat());
+    let unknown = verify(&[]);
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
+    let line = format!("  unknown  valid signature; key {key} is not known to you\n");
+    assert!(unknown.stdout.ends_with(&line), "{}", unknown.stdout);
+    let named = verify(&["--key", "author.pub"]);
+    assert_eq!(named.code, 0, "{}", named.stderr);
+    let line = format!("  good     valid signature by author, key {key}\n");
+    assert!(named.stdout.ends_with(&line), "{}", named.stdout);
+    let trusted = as_reader(&sandbox, &["key", "trust", "author.pub", "--name", "a.author"]);
+    assert_eq!(trusted.stdout, format!("trusted  a.author  P-256  {key}\n"));
+    let good = verify(&["--format", "json"]);
+    assert_eq!(good.code, 0, "{}", good.stderr);
+    let signature = json(&good)["verified"][0]["signature"].clone();
+    assert_eq!(signature["status"], "good");
+    assert_eq!((&signature["name"], &signature["key"]), (&"a.author".into(), &key.as_str().into()));
+    let listed = as_reader(&sandbox, &["key", "list"]);
+    assert!(listed.stdout.contains(&format!("  a.author  P-256  {key}\n")), "{}", listed.stdout);
+    assert_eq!(as_reader(&sandbox, &["key", "untrust", &key]).code, 0);
+    assert_eq!(verify(&[]).code, 2);
+    // Whether *this* key signed it has a plain answer.
+    assert_eq!(bundle(sandbox.path(), &["key", "new", "other", "--curve", "P-384"]).code, 0);
+    let other = bundle(sandbox.path(), &["key", "show", "other"]);
+    sandbox.write("other.pub", other.stdout).expect("a file");
+    assert_eq!(verify(&["--key", "other.pub"]).code, 1);
+}
+
+#[test]
+fn a_bundle_is_signed_again_without_touching_its_members() {
+    let sandbox = sandbox_with("theory");
+    let run = |arguments: &[&str]| {
+        let said = bundle(sandbox.path(), arguments);
+        assert_eq!(said.code, 0, "{arguments:?}: {}", said.stderr);
+        said
+    };
+    let read = |name: &str| fs_err::read(sandbox.path().join(name)).expect(name);
+    run(&["pack", "theory", "-o", "signed.bundle.tar.zst"]);
+    run(&["pack", "theory", "--unsigned", "-o", "plain.bundle.tar.zst"]);
+    let unsigned = bundle(sandbox.path(), &["verify", "plain.bundle.tar.zst"]);
+    assert_eq!(unsigned.code, 1);
+    assert!(unsigned.stdout.ends_with("  unsigned unsigned\n"), "{}", unsigned.stdout);
+    let before = read("plain.bundle.tar.zst");
+    run(&["sign", "plain.bundle.tar.zst", "-o", "again.bundle.tar.zst"]);
+    assert_eq!(read("plain.bundle.tar.zst"), before);
+    assert_eq!(read("again.bundle.tar.zst"), read("signed.bundle.tar.zst"));
+    run(&["sign", "plain.bundle.tar.zst"]);
+    assert_eq!(read("plain.bundle.tar.zst"), read("signed.bundle.tar.zst"));
+    run(&["key", "new", "lab", "--curve", "P-521"]);
+    let signed = run(&["sign", "plain.bundle.tar.zst", "--key", "lab"]);
+    assert!(signed.stderr.contains("is replaced"), "{}", signed.stderr);
+    let verified = run(&["verify", "plain.bundle.tar.zst"]);
+    assert!(verified.stdout.contains("valid signature by you (lab), key"), "{}", verified.stdout);
+    // A file that is not a bundle is neither signed nor replaced.
+    sandbox.write("notes.txt", "mine").expect("a file");
+    let refused = bundle(sandbox.path(), &["sign", "plain.bundle.tar.zst", "-o", "notes.txt"]);
+    assert_eq!((refused.code, read("notes.txt")), (2, b"mine".to_vec()));
+    assert_eq!(bundle(sandbox.path(), &["sign", "notes.txt"]).code, 1);
+    let names: Vec<_> = fs_err::read_dir(sandbox.path()).expect("a directory").collect();
+    assert!(!names.iter().any(|name| format!("{name:?}").contains(".part")), "{names:?}");
+}
+
+#[test]
+fn an_anonymous_author_can_be_revealed() {
+    let sandbox = sandbox_with("theory");
+    bundle_testkit::commit_all(&sandbox.path().join("theory")).expect("a repository");
+    let packed =
+        bundle(sandbox.path(), &["pack", "theory", "--anonymous", "-o", "a.bundle.tar.zst"]);
+    assert_eq!(packed.code, 0, "{}", packed.stderr);
+    assert!(packed.stderr.contains("signed with a key made for this bundle"), "{}", packed.stderr);
+    let inspected =
+        json(&bundle(sandbox.path(), &["inspect", "a.bundle.tar.zst", "--format", "json"]));
+    assert_eq!(inspected["code"]["git"], Json::Null);
+    let before = as_reader(&sandbox, &["verify", "a.bundle.tar.zst", "--format", "json"]);
+    assert_eq!(json(&before)["verified"][0]["author"], Json::Null);
+    // Somebody else cannot claim it.
+    let claimed = as_reader(&sandbox, &["sign", "a.bundle.tar.zst", "--reveal"]);
+    assert_eq!(claimed.code, 2);
+    assert!(claimed.stderr.contains("is not one of your anonymous keys"), "{}", claimed.stderr);
+    let revealed = bundle(sandbox.path(), &["sign", "a.bundle.tar.zst", "--reveal"]);
+    assert_eq!(revealed.code, 0, "{}", revealed.stderr);
+    let author = publish(&sandbox);
+    let after = as_reader(&sandbox, &["verify", "a.bundle.tar.zst", "--format", "json"]);
+    assert_eq!(json(&after)["verified"][0]["author"], author.as_str());
+    assert_eq!(after.code, 2, "a statement never makes a bundle good");
+}
+
+#[test]
+fn a_check_is_attested_by_whoever_made_it() {
+    let (sandbox, file) = packed("theory");
+    let check =
+        |more: &[&str]| as_reader(&sandbox, &[&["check", &file, "--attest"], more].concat());
+    let blind = check(&[]);
+    assert_eq!(blind.code, 0, "{}", blind.stderr);
+    assert_eq!(as_reader(&sandbox, &["key", "new", "reviewer-2"]).code, 0);
+    assert_eq!(check(&["--key", "reviewer-2"]).code, 0);
+    let verified = json(&bundle(sandbox.path(), &["verify", &file, "--format", "json"]));
+    let said = verified["verified"][0]["attestations"].as_array().expect("a list").clone();
+    assert_eq!(said.len(), 2);
+    assert_ne!(said[0]["signature"]["key"], said[1]["signature"]["key"]);
+    for one in &said {
+        assert_eq!(one["signature"]["status"], "unknown");
+        assert_eq!(one["claim"]["result"], "WARNED");
+        assert_eq!(one["claim"]["failed"], serde_json::json!([]));
+        assert!(
+            one["claim"]["passed"].as_array().is_some_and(|rules| rules.contains(&"FILE-1".into()))
+        );
+    }
+    // One that was changed is shown as bad, and spoils neither the others nor the bundle.
+    let beside = sandbox.path().join(file.replace(".bundle.tar.zst", ".attest.jsonl"));
+    let text = fs_err::read_to_string(&beside).expect("the statements");
+    fs_err::write(&beside, text.replacen("eyJ", "eyK", 1)).expect("a change");
+    let checked = bundle(sandbox.path(), &["check", &file]);
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
+    assert!(checked.stdout.contains("SIGN-3  line 1 is bad: "), "{}", checked.stdout);
+    assert!(checked.stdout.contains("WARNED by key SHA256:"), "{}", checked.stdout);
+    let project = bundle(sandbox.path(), &["check", "theory", "--attest"]);
+    assert!(project.stderr.contains("has no bundle id"), "{}", project.stderr);
+    assert_eq!(project.code, 2);
+}
+
+#[test]
+fn a_bad_bundle_is_not_used() {
+    let (sandbox, file) = packed("digits");
+    let other = sandbox_with("theory");
+    assert_eq!(bundle(other.path(), &["pack", "theory", "-o", "t.bundle.tar.zst"]).code, 0);
+    // The signature of another bundle, put in by the program's own library.
+    let theory = bundle_archive::Archive::open(
+        &other.path().join("t.bundle.tar.zst"),
+        &bundle_archive::Limits::default(),
+    );
+    let path = sandbox.path().join(&file);
+    let archive =
+        bundle_archive::Archive::open(&path, &bundle_archive::Limits::default()).expect("opens");
+    archive.write_signed(theory.expect("opens").signature(), &path, &|_| ()).expect("written");
+    for arguments in [
+        &["verify", &file][..],
+        &["check", &file],
+        &["run", &file, "--example", "chalk"],
+        &["serve", &file, "--port", "0"],
+        &["extract", &file],
+    ] {
+        let said = bundle(sandbox.path(), arguments);
+        let all = format!("{}{}", said.stdout, said.stderr);
+        assert_eq!(said.code, 1, "{arguments:?}: {all}");
+        assert!(
+            all.contains("resource `project/verify.py`") || all.contains("member `bundle.lock`"),
+            "{all}"
+        );
+    }
+    assert!(!sandbox.path().join("digits-1.0.0").exists());
+    let inspected = bundle(sandbox.path(), &["inspect", &file]);
+    assert!(inspected.stdout.contains("  signature  bad signature: "), "{}", inspected.stdout);
+}
+
+#[test]
+fn an_extracted_bundle_is_verified_as_it_lies() {
+    let (sandbox, file) = packed("digits");
+    assert_eq!(bundle(sandbox.path(), &["extract", &file]).code, 0);
+    let verify = || bundle(sandbox.path(), &["verify", "digits-1.0.0"]);
+    assert_eq!(verify().code, 0, "{}", verify().stdout);
+    let project = sandbox.path().join("digits-1.0.0/project");
+    bundle_testkit::make_executable(&project.join("train.py")).expect("a mode");
+    assert!(verify().stdout.contains("`train.py`: has another mode"), "{}", verify().stdout);
+    assert_eq!(bundle(sandbox.path(), &["check", "digits-1.0.0", "--no-replay"]).code, 1);
+    crate::signing::set_mode(&project.join("train.py"), 0o644);
+    assert_eq!(verify().code, 0);
+    sandbox.write("digits-1.0.0/more.txt", "x").expect("a file");
+    assert!(verify().stdout.contains("file `more.txt`: is not signed"), "{}", verify().stdout);
+    assert_eq!(verify().code, 1);
+    assert_eq!(bundle(sandbox.path(), &["verify", "digits-1.0.0", "--ignore-unsigned"]).code, 0);
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+#[test]
+fn any_directory_can_be_signed() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    sandbox.write("model/weights.bin", "1").expect("a file");
+    let signed = bundle(sandbox.path(), &["sign", "model", "--signature", "model.sig"]);
+    assert_eq!(signed.code, 0, "{}", signed.stderr);
+    let verify = |more: &[&str]| bundle(sandbox.path(), &[&["verify", "model"], more].concat());
+    assert_eq!(verify(&["--signature", "model.sig"]).code, 0);
+    assert!(verify(&[]).stderr.contains("has no signature in it"), "{}", verify(&[]).stderr);
+    sandbox.write("model/weights.bin", "2").expect("a file");
+    let changed = verify(&["--signature", "model.sig"]);
+    assert_eq!(changed.code, 1);
+    assert!(changed.stdout.contains("file `weights.bin`: sha256 is "), "{}", changed.stdout);
+}
+
+#[test]
+fn no_secret_and_no_home_is_in_any_message() {
+    let sandbox = sandbox_with("theory");
+    let passphrase = "correct horse battery staple";
+    let home = sandbox.path().join("home");
+    let run = |arguments: &[&str], passphrase: Option<&str>| {
+        let mut command = bundle_command(sandbox.path(), arguments);
+        command.envs(passphrase.map(|passphrase| ("BUNDLE_PASSPHRASE", passphrase)));
+        said(&command.output().expect("the binary starts"))
+    };
+    let made = run(&["key", "new", "lab", "--passphrase"], Some(passphrase));
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let plain = run(&["key", "new", "plain"], None);
+    let secret = fs_err::read_to_string(home.join(".config/bundle/keys/plain.pem")).expect("a key");
+    let body: String = secret.lines().filter(|line| !line.starts_with("---")).collect();
+    let lab = home.join(".config/bundle/keys/lab.pem").display().to_string();
+    set_mode(&home.join(".config/bundle/keys/plain.pem"), 0o644);
+    let exposed = run(&["pack", "theory", "--key", "plain"], None);
+    assert_eq!(exposed.code, 2);
+    assert!(
+        exposed.stderr.contains("hint: run `chmod 600 ~/.config/bundle/keys/plain.pem`"),
+        "{}",
+        exposed.stderr
+    );
+    let opened = run(&["pack", "theory", "--key", "lab"], Some(passphrase));
+    assert_eq!(opened.code, 0, "{}", opened.stderr);
+    let wrong = run(&["pack", "theory", "--key", "lab"], Some("wrong horse"));
+    assert!(wrong.stderr.contains("is not opened by this passphrase"), "{}", wrong.stderr);
+    let asked = run(&["pack", "theory", "--key", "lab"], None);
+    assert!(asked.stderr.contains("there is no terminal to ask for it"), "{}", asked.stderr);
+    let all = [
+        made,
+        plain,
+        exposed,
+        opened,
+        wrong,
+        asked,
+        run(&["key", "list"], None),
+        run(&["key", "list", "--format", "json"], None),
+        run(&["key", "show", &lab], Some(passphrase)),
+        run(&["key", "show", &lab, "--format", "json"], Some("wrong horse")),
+        run(&["key", "show", "plain", "--format", "json"], None),
+        run(&["key", "new", "lab"], None),
+        run(&["key", "trust", &lab], None),
+        run(&["verify", "theory-1.0.0.bundle.tar.zst", "--key", &lab], None),
+        run(&["sign", "theory-1.0.0.bundle.tar.zst", "--key", "no/such.pem"], None),
+        run(&["check", "theory-1.0.0.bundle.tar.zst", "--format", "json"], None),
+    ];
+    for said in &all {
+        let text = format!("{}{}", said.stdout, said.stderr);
+        for hidden in [passphrase, "wrong horse", home.to_str().expect("text")] {
+            assert!(!text.contains(hidden), "{text}");
+        }
+        let pieces = body.as_bytes().chunks(16).map(String::from_utf8_lossy);
+        // The public half of a key is in its private file too, at the end.
+        for piece in pieces.take(5) {
+            assert!(!text.contains(&*piece), "{text}");
+        }
+    }
+}
+
+#[test]
+fn wrong_words_are_answered_with_what_to_do() {
+    let (sandbox, file) = packed("theory");
+    for (arguments, words) in [
+        (&["key", "new", "default"][..], "keys are never overwritten"),
+        (&["key", "new", "a", "--curve", "secp256k1"], "is not one of P-256, P-384, P-521"),
+        (&["key", "new", "../a"], "is not a name of letters"),
+        (&["key", "show", "nobody"], "`bundle key new` makes one"),
+        (&["key", "trust", "theory/README.md"], "has no `-----BEGIN …-----` line"),
+        (&["key", "untrust", "nobody"], "nobody is trusted as `nobody`"),
+        (&["sign", &file, "--key", "nobody"], "there is no key `nobody`"),
+        (&["sign", &file, "--reveal"], "is not one of your anonymous keys"),
+        (&["verify", "nothing"], "there is no `nothing`"),
+        (&["verify", "theory"], "has no signature in it"),
+        (&["verify", &file, "--key", "theory/README.md"], "has no `-----BEGIN …-----` line"),
+        (&["pack", "theory", "--anonymous", "--unsigned"], "cannot be used with"),
+        (&["check", &file, "--key", "lab"], "--attest"),
+    ] {
+        let said = bundle(sandbox.path(), arguments);
+        assert_eq!(said.code, 2, "{arguments:?}: {}{}", said.stdout, said.stderr);
+        assert!(said.stderr.contains(words), "{arguments:?}: {}", said.stderr);
+    }
+}
