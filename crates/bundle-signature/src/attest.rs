@@ -15,7 +15,7 @@ use bundle_manifest::BundleId;
 use crate::{
     Fingerprint, Flaw, PublicKey, SigningIdentity, Trust, Verification,
     envelope::{open, seal, shown},
-    statement::{STATEMENT_TYPE, SubjectIn, check_type, only_subject},
+    statement::{SubjectIn, check_type, in_toto, only_subject},
     verification::authenticate,
 };
 
@@ -235,15 +235,8 @@ fn seal_statement(
     predicate: &impl Serialize,
     identity: &SigningIdentity,
 ) -> String {
-    let digest = id.0.to_string();
-    let statement = StatementOut {
-        type_: STATEMENT_TYPE,
-        predicate,
-        predicate_type,
-        subject: [SubjectOut { digest: DigestOut { sha256: &digest }, name }],
-    };
-    // Strings and lists of strings: this always is JSON.
-    seal(&serde_json::to_vec(&statement).unwrap_or_default(), identity)
+    let statement = in_toto(name, &id.0.to_string(), predicate_type, predicate);
+    seal(statement.as_bytes(), identity)
 }
 
 /// Where to read what the tests mean.
@@ -280,27 +273,6 @@ struct AuthorshipIn {
 }
 
 // Written: the fields are in the order of their names.
-
-#[derive(Serialize)]
-struct StatementOut<'a, P> {
-    #[serde(rename = "_type")]
-    type_: &'static str,
-    predicate: &'a P,
-    #[serde(rename = "predicateType")]
-    predicate_type: &'a str,
-    subject: [SubjectOut<'a>; 1],
-}
-
-#[derive(Serialize)]
-struct SubjectOut<'a> {
-    digest: DigestOut<'a>,
-    name: &'a str,
-}
-
-#[derive(Serialize)]
-struct DigestOut<'a> {
-    sha256: &'a str,
-}
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 use crate::{Flaw, envelope::shown};
 
 /// The type of a statement.
-pub(crate) const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
+const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 /// The predicate of Model Signing 1.0.
-pub(crate) const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";
+const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";
 /// The predicate of `model_signing` 0.2, whose subjects are the files. Read, never written.
 #[cfg(feature = "directory")]
 const PREDICATE_TYPE_V0_2: &str = "https://model_signing/Digests/v0.1";
@@ -77,17 +77,9 @@ impl Statement {
 
     /// The payload: compact, with sorted keys.
     pub(crate) fn to_json(&self) -> String {
-        let out = StatementOut {
-            type_: STATEMENT_TYPE,
-            predicate: PredicateOut {
-                resources: &self.resources,
-                serialization: &self.serialization,
-            },
-            predicate_type: PREDICATE_TYPE,
-            subject: [SubjectOut { digest: DigestOut { sha256: &self.root }, name: &self.name }],
-        };
-        // Strings, numbers and lists: this always is JSON.
-        serde_json::to_string(&out).unwrap_or_default()
+        let predicate =
+            PredicateOut { resources: &self.resources, serialization: &self.serialization };
+        in_toto(&self.name, &self.root, PREDICATE_TYPE, &predicate)
     }
 
     /// Reads a payload and checks all that can be checked without the files. The
@@ -132,6 +124,24 @@ impl Statement {
         let serialization = Serialization::files(Vec::new());
         Ok(Some(Self { name: String::new(), root, resources, serialization }))
     }
+}
+
+/// An in-toto statement about one subject: compact, with sorted keys, where those of the
+/// predicate are.
+pub(crate) fn in_toto(
+    name: &str,
+    sha256: &str,
+    predicate_type: &str,
+    predicate: &impl Serialize,
+) -> String {
+    let statement = StatementOut {
+        type_: STATEMENT_TYPE,
+        predicate,
+        predicate_type,
+        subject: [SubjectOut { digest: DigestOut { sha256 }, name }],
+    };
+    // Strings, numbers and lists: this always is JSON.
+    serde_json::to_string(&statement).unwrap_or_default()
 }
 
 fn parse<'p, T: Deserialize<'p>>(payload: &'p [u8]) -> Result<T, Flaw> {
@@ -248,12 +258,12 @@ struct StatementV02 {
 }
 
 #[derive(Serialize)]
-struct StatementOut<'a> {
+struct StatementOut<'a, P> {
     #[serde(rename = "_type")]
     type_: &'static str,
-    predicate: PredicateOut<'a>,
+    predicate: &'a P,
     #[serde(rename = "predicateType")]
-    predicate_type: &'static str,
+    predicate_type: &'a str,
     subject: [SubjectOut<'a>; 1],
 }
 

@@ -200,7 +200,7 @@ fn write_page(outcomes: &[Outcome]) -> Result<()> {
         rustc.trim(),
         fuzz.trim(),
     );
-    rows(&before, outcomes, date.trim()).into_values().for_each(|row| text.push_str(&row));
+    text.extend(rows(&before, outcomes, date.trim()).into_values());
     fs_err::write(page, text)?;
     Ok(())
 }

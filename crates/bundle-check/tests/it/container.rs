@@ -105,10 +105,11 @@ fn no_member_can_be_dropped_or_said_twice() {
 
 #[test]
 fn no_header_can_say_anything_else() {
+    type Change = fn(&mut [u8]);
     let (_sandbox, bytes, _, trust) = signed();
     let entries = entries(&bytes);
     for at in 0..entries.len() {
-        let changes: [(&str, fn(&mut [u8])); 5] = [
+        let changes: [(&str, Change); 5] = [
             ("name", |header| header[4] ^= 1),
             ("mode", |header| header[100..107].copy_from_slice(b"0000755")),
             ("setuid", |header| header[100..107].copy_from_slice(b"0004644")),

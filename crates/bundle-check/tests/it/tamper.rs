@@ -116,8 +116,9 @@ fn repacked(change: impl Fn(&Sandbox), edit: Option<fn(&mut Lock)>) -> String {
 
 #[test]
 fn a_canonical_forgery_under_the_old_signature_is_bad() {
+    type Change = fn(&Sandbox);
     let lock = "bad signature: member `bundle.lock`: sha256 is ";
-    let cases: [(&str, fn(&Sandbox)); 5] = [
+    let cases: [(&str, Change); 5] = [
         ("drop", |s| fs_err::remove_file(s.path().join("project/a.txt")).expect("removed")),
         ("add", |s| drop(s.write("project/b.txt", "x").expect("a file"))),
         ("rename", |s| {
@@ -125,7 +126,7 @@ fn a_canonical_forgery_under_the_old_signature_is_bad() {
             fs_err::rename(from, to).expect("renamed");
         }),
         ("content", |s| {
-            drop(s.write("project/a.txt", "All happy families are alike\n").expect("a file"))
+            drop(s.write("project/a.txt", "All happy families are alike\n").expect("a file"));
         }),
         ("mode", |s| {
             bundle_testkit::make_executable(&s.path().join("project/run.sh")).expect("a mode");

@@ -15,7 +15,7 @@ fn as_reader(sandbox: &Sandbox, arguments: &[&str]) -> Said {
 }
 
 fn json(said: &Said) -> Json {
-    serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {}", said.stdout))
+    serde_json::from_str(&said.stdout).expect(&said.stdout)
 }
 
 /// The author's public key in `author.pub`; gives back its fingerprint.
@@ -163,7 +163,17 @@ fn a_check_is_attested_by_whoever_made_it() {
             one["claim"]["passed"].as_array().is_some_and(|rules| rules.contains(&"FILE-1".into()))
         );
     }
-    // One that was changed is shown as bad, and spoils neither the others nor the bundle.
+    let project = as_reader(&sandbox, &["check", "theory", "--attest"]);
+    assert!(project.stderr.contains("has no bundle id"), "{}", project.stderr);
+    assert_eq!(project.code, 2);
+}
+
+#[test]
+fn a_changed_statement_spoils_neither_the_others_nor_the_bundle() {
+    let (sandbox, file) = packed("theory");
+    for _ in 0..2 {
+        assert_eq!(as_reader(&sandbox, &["check", &file, "--attest"]).code, 0);
+    }
     let beside = sandbox.path().join(file.replace(".bundle.tar.zst", ".attest.jsonl"));
     let text = fs_err::read_to_string(&beside).expect("the statements");
     fs_err::write(&beside, text.replacen("eyJ", "eyK", 1)).expect("a change");
@@ -171,9 +181,6 @@ fn a_check_is_attested_by_whoever_made_it() {
     assert_eq!(checked.code, 0, "{}", checked.stdout);
     assert!(checked.stdout.contains("SIGN-3  line 1 is bad: "), "{}", checked.stdout);
     assert!(checked.stdout.contains("WARNED by key SHA256:"), "{}", checked.stdout);
-    let project = bundle(sandbox.path(), &["check", "theory", "--attest"]);
-    assert!(project.stderr.contains("has no bundle id"), "{}", project.stderr);
-    assert_eq!(project.code, 2);
 }
 
 #[test]
@@ -220,7 +227,7 @@ fn an_extracted_bundle_is_verified_as_it_lies() {
     bundle_testkit::make_executable(&project.join("train.py")).expect("a mode");
     assert!(verify().stdout.contains("`train.py`: has another mode"), "{}", verify().stdout);
     assert_eq!(bundle(sandbox.path(), &["check", "digits-1.0.0", "--no-replay"]).code, 1);
-    crate::signing::set_mode(&project.join("train.py"), 0o644);
+    set_mode(&project.join("train.py"), 0o644);
     assert_eq!(verify().code, 0);
     sandbox.write("digits-1.0.0/more.txt", "x").expect("a file");
     assert!(verify().stdout.contains("file `more.txt`: is not signed"), "{}", verify().stdout);
@@ -228,7 +235,7 @@ fn an_extracted_bundle_is_verified_as_it_lies() {
     assert_eq!(bundle(sandbox.path(), &["verify", "digits-1.0.0", "--ignore-unsigned"]).code, 0);
 }
 
-pub(crate) fn set_mode(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     fs_err::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
 }
