@@ -66,9 +66,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Whether a program starts at all.
 pub(crate) fn exists(name: &str) -> bool {
-    let probe =
-        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    probe.is_ok_and(|status| status.success())
+    // OpenSSL knows the word without the hyphens only.
+    ["--version", "version"].into_iter().any(|word| {
+        let probe =
+            Command::new(name).arg(word).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        probe.is_ok_and(|status| status.success())
+    })
 }
 
 /// Tells the user.

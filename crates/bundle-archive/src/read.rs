@@ -86,6 +86,12 @@ impl Archive {
         self.storage.len()
     }
 
+    /// Bytes of all members that it holds, by the lock.
+    pub fn unpacked_size(&self) -> u64 {
+        let members = self.lock().members.iter().filter(|member| !member.withheld);
+        members.fold(0, |sum, member| sum.saturating_add(member.size))
+    }
+
     /// Makes [`verify`](Self::verify) and `extract` stop, with the error
     /// `Cancelled`, soon after `flag` becomes true.
     pub fn cancel_when(&mut self, flag: Arc<AtomicBool>) {

@@ -2,6 +2,7 @@
 
 use bundle_archive::ArchiveError;
 use bundle_project::ProjectError;
+use bundle_signature::SignatureError;
 
 /// Why nothing could be judged: the path is not there, or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,13 @@ impl From<ProjectError> for CheckError {
     fn from(error: ProjectError) -> Self {
         let hint = error.hint.clone();
         Self { message: error.to_string(), hint, source: error.source }
+    }
+}
+
+impl From<SignatureError> for CheckError {
+    fn from(error: SignatureError) -> Self {
+        let hint = error.hint.clone();
+        Self { message: error.to_string(), hint, source: None }
     }
 }
 

@@ -45,7 +45,7 @@ mod words;
 #[cfg(test)]
 mod testing;
 
-pub use believe::verify_archive;
+pub use believe::{verify_archive, verify_extracted};
 pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};

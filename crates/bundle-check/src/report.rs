@@ -16,6 +16,9 @@ use crate::{
 /// The one rule that a file which is no bundle is asked about.
 const CONTAINER: &str = "FILE-1";
 
+/// Rules whose answer depends on the reader, not on the bundle.
+const READERS: [&str; 2] = ["SIGN-1", "SIGN-3"];
+
 /// What was asked.
 #[derive(Clone, Debug)]
 pub struct CheckRequest {
@@ -119,11 +122,22 @@ impl Report {
         self.subject.replace(' ', "-")
     }
 
+    /// Whether the file is the bundle that its id names: what is said of the id may be said of it.
+    pub fn is_intact(&self) -> bool {
+        let failed = |finding: &Finding| finding.answer == Answer::Fail;
+        let of_file = |finding: &&Finding| finding.rule == CONTAINER;
+        let bad = matches!(self.signature, Some(Verification::Bad(_)));
+        self.id.is_some() && !bad && !self.findings.iter().filter(of_file).any(failed)
+    }
+
     /// The report as in-toto's `test-result` says it: a rule is a test. It failed if a rule
-    /// that must hold does not; with less than that it passed with warnings.
+    /// that must hold does not; with less than that it passed with warnings. Whom this
+    /// reader trusts, and what others said, are not in it.
     pub fn test_result(&self) -> TestResult {
         let that = |answers: &[Answer]| -> Vec<String> {
+            let of_reader = |finding: &&Finding| READERS.contains(&finding.rule);
             let found = self.findings.iter().filter(|finding| answers.contains(&finding.answer));
+            let found = found.filter(|finding| !of_reader(finding));
             found.map(|finding| finding.rule.to_owned()).collect()
         };
         let (warned, failed) = (that(&[Answer::Weak, Answer::Unknown]), that(&[Answer::Fail]));

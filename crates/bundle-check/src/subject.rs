@@ -11,7 +11,7 @@ use std::{
 
 use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
 use bundle_manifest::{
-    ArtifactPath, BundleId, EntryName, FileSource as _, Manifest, ManifestError,
+    ArtifactPath, BundleId, EntryName, FileSource as _, Lock, Manifest, ManifestError,
 };
 use bundle_project::{ProjectError, Selected, SourceTree};
 use bundle_run::{ExampleReplay, OnnxReport, Predictor, RunError, examine, replay};
@@ -21,7 +21,7 @@ use bundle_signature::{
 
 use crate::{
     CheckError, CheckRequest,
-    believe::flaw,
+    believe::{flaw, verify_extracted},
     documents::Document,
     scripts::Script,
     tree::{Tree, TreeFile},
@@ -107,7 +107,7 @@ impl Subject {
             verified => verified,
         };
         let source = Arc::new(SourceTree::from_archive(Arc::clone(&archive)));
-        let attestations = read_beside(path, archive.id(), &request.trust)?;
+        let attestations = read_beside(path, archive.lock(), &request.trust)?;
         let container = Container::Bundle { archive, verified };
         Ok(Self { attestations, ..Self::of_source(container, source, request) })
     }
@@ -209,31 +209,27 @@ impl Subject {
     }
 
     fn verify(&self) -> Option<Verification> {
-        let source = self.source.as_ref()?;
-        let lock = source.lock()?;
-        let bad = |subject: &str, what: String| {
-            Some(Verification::Bad(Flaw { subject: subject.to_owned(), what }))
+        let (source, trust) = (self.source.as_ref()?, &self.request.trust);
+        source.lock()?;
+        let found = match &self.container {
+            Container::Directory => {
+                let found = verify_extracted(source, (&[], false), trust, &|_| ());
+                found.unwrap_or_else(|error| {
+                    Verification::Bad(Flaw::new("bundle.sig", error.to_string()))
+                })
+            }
+            Container::Bundle { archive, .. } => {
+                verify_bundle(archive.signature(), archive.lock(), trust)
+            }
+            Container::Broken(_) => return None,
         };
-        let signature = match source.signature() {
-            Ok(Some(signature)) => signature,
-            Ok(None) => return Some(Verification::Unsigned),
-            Err(error) => return bad("bundle.sig", error.to_string()),
-        };
-        let found = verify_bundle(Some(&signature), lock, &self.request.trust);
-        if matches!(found, Verification::Bad(_)) {
-            return Some(found);
-        }
-        // The signature is of the lock; the files must be what the lock says.
-        match &self.container {
-            Container::Bundle { verified: Err(error), .. } => Some(Verification::Bad(flaw(error))),
-            Container::Directory => match source.changed() {
-                Ok(changed) => match changed.first() {
-                    Some(path) => bad(&format!("`{path}`"), "is not what was signed".to_owned()),
-                    None => Some(found),
-                },
-                Err(error) => bad("project", error.to_string()),
-            },
-            _ => Some(found),
+        // The signature is of the lock; the members must be what the lock says.
+        match (&self.container, found) {
+            (_, found @ (Verification::Bad(_) | Verification::Unsigned)) => Some(found),
+            (Container::Bundle { verified: Err(error), .. }, _) => {
+                Some(Verification::Bad(flaw(error)))
+            }
+            (_, found) => Some(found),
         }
     }
 
@@ -294,17 +290,17 @@ impl Subject {
 /// a reason not to judge; one that is too large is a finding.
 fn read_beside(
     path: &Path,
-    id: BundleId,
+    lock: &Lock,
     trust: &Trust,
 ) -> Result<Result<Vec<Attestation>, Flaw>, CheckError> {
-    let beside = attestations_beside(path);
+    let beside = attestations_beside(path, &lock.stem());
     match fs_err::metadata(&beside) {
         Ok(found) if found.is_file() => {}
         _ => return Ok(Ok(Vec::new())),
     }
     let mut text = Vec::new();
     fs_err::File::open(&beside)?.take(MOST_ATTESTATIONS).read_to_end(&mut text)?;
-    Ok(read_attestations(&text, id, trust))
+    Ok(read_attestations(&text, BundleId::of(lock), trust))
 }
 
 /// Refuses to judge what it may not read: nothing would be found in it.

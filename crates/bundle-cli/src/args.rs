@@ -142,6 +142,9 @@ pub struct Pack {
     /// Do not sign
     #[arg(long, conflicts_with = "key")]
     pub unsigned: bool,
+    /// Pack files that hold private keys; without this they are refused
+    #[arg(long)]
+    pub with_private_keys: bool,
     /// How to write the result
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -192,22 +195,27 @@ pub enum Reading {
 #[command(after_help = "Examples:
   bundle verify digits-1.0.0.bundle.tar.zst
   bundle verify digits-1.0.0.bundle.tar.zst --key authors.pub
+  bundle verify digits-1.0.0.bundle.tar.zst --id sha256:0ce7…          as the paper prints it
   bundle verify model/ --signature model.sig --key authors.pub   any OpenSSF Model Signing signature
 
 Exit codes:
   0  good: valid, by a key you trust (or by the one you name with --key or --root)
-  1  bad, unsigned, or not by the key you name
-  2  unknown: valid, but nobody here can say whose it is; or it could not be judged")]
+  1  bad, unsigned, or not by the key you name or not of the id you name
+  2  unknown: valid, but nobody here can say whose it is; or it could not be judged
+Of several paths, 1 outweighs 2, and 2 outweighs 0.")]
 pub struct Verify {
     /// Bundles, extracted bundles, or directories with a signature
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Believe this public key and no other
-    #[arg(long, value_name = "FILE")]
-    pub key: Vec<PathBuf>,
+    /// Believe this key and no other: a public key in a file, a name, or a fingerprint `SHA256:…`
+    #[arg(long, value_name = "KEY")]
+    pub key: Vec<String>,
     /// Believe whomever this root certificate vouches for, and nobody else
     #[arg(long, value_name = "FILE")]
     pub root: Vec<PathBuf>,
+    /// The id that the bundle must have, as the paper prints it
+    #[arg(long, value_name = "sha256:…")]
+    pub id: Option<String>,
     /// The signature of a directory [default: bundle.sig or model.sig in it]
     #[arg(long, value_name = "FILE")]
     pub signature: Option<PathBuf>,
@@ -255,6 +263,9 @@ pub struct Sign {
     /// A path in the directory to leave out
     #[arg(long, value_name = "PATH")]
     pub ignore: Vec<PathBuf>,
+    /// Replace a signature that is not by a key of yours
+    #[arg(long)]
+    pub replace: bool,
     /// Leave the bundle as it is, and say in NAME.attest.jsonl that its anonymous key is yours
     #[arg(long, conflicts_with_all = ["output", "signature", "ignore", "certificate"])]
     pub reveal: bool,
@@ -284,6 +295,8 @@ pub enum KeyCommand {
     Trust(KeyTrust),
     /// Trust a key no longer
     Untrust(KeyUntrust),
+    /// Put a key of yours away: it signs no more, and you trust it no more
+    Retire(KeyRetire),
     /// List your keys and those you trust
     List(KeyList),
 }
@@ -333,6 +346,14 @@ pub struct KeyUntrust {
     /// Its name or its fingerprint
     #[arg(value_name = "KEY")]
     pub key: String,
+}
+
+/// `bundle key retire`
+#[derive(Debug, Args)]
+pub struct KeyRetire {
+    /// Its name
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 /// `bundle key list`

@@ -13,6 +13,17 @@ pub(crate) enum Exit {
     NotJudged = 2,
 }
 
+impl Exit {
+    /// Of several: what does not hold outweighs what could not be judged.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::DoesNotHold, _) | (_, Self::DoesNotHold) => Self::DoesNotHold,
+            (Self::NotJudged, _) | (_, Self::NotJudged) => Self::NotJudged,
+            _ => Self::Holds,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

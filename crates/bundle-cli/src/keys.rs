@@ -7,8 +7,8 @@ use std::{
 };
 
 use bundle_signature::{
-    Certificate, DEFAULT_KEY, Fingerprint, KeyStore, PrivateKey, PublicKey, SigningIdentity, Trust,
-    UnixTime, is_encrypted, read_private_key, read_text,
+    Certificate, DEFAULT_KEY, Fingerprint, KeyStore, PrivateKey, PublicKey, SigningIdentity,
+    StoredKey, StoredKind, Trust, UnixTime, is_encrypted, read_private_key, read_text,
 };
 use etcetera::BaseStrategy as _;
 use zeroize::Zeroizing;
@@ -19,6 +19,13 @@ use crate::{failure::Failure, terminal::Terminal};
 const CONFIG_DIRECTORY: &str = "BUNDLE_CONFIG_DIR";
 /// The passphrase of an encrypted key, where no terminal can be asked.
 const PASSPHRASE: &str = "BUNDLE_PASSPHRASE";
+
+/// Whether a key is one of the user's own.
+pub(crate) fn is_own(fingerprint: Fingerprint) -> bool {
+    let keys = store().and_then(|store| Ok(store.list()?.keys)).unwrap_or_default();
+    let mut own = keys.iter().filter(|key| key.kind == StoredKind::Own);
+    own.any(|key| key.public.as_ref().is_some_and(|public| public.fingerprint() == fingerprint))
+}
 
 /// The key store of this user.
 pub(crate) fn store() -> Result<KeyStore, Failure> {
@@ -36,7 +43,12 @@ pub(crate) fn store() -> Result<KeyStore, Failure> {
 pub(crate) fn trust(terminal: &mut Terminal) -> Trust {
     let now = now();
     match store().and_then(|store| Ok(store.trust_at(now)?)) {
-        Ok(trust) => trust,
+        Ok((trust, problems)) => {
+            for problem in problems {
+                terminal.note(format!("passed over, for it is no key: {problem}"));
+            }
+            trust
+        }
         Err(failure) => {
             terminal.note(format!("no key is trusted: {:#}", failure.error));
             Trust::nobody(now)
@@ -44,12 +56,17 @@ pub(crate) fn trust(terminal: &mut Terminal) -> Trust {
     }
 }
 
-/// Trust in these public keys and roots and in nobody else.
-pub(crate) fn trust_only(keys: &[PathBuf], roots: &[PathBuf]) -> Result<Trust, Failure> {
-    let mut trust = Trust::nobody(now());
-    for path in keys {
-        let key = PublicKey::from_pem(&read_text(path)?);
-        trust.add_key(name_of(path), key.map_err(|error| error.of(path.display().to_string()))?);
+/// Trust in these keys and roots and in nobody else. A key is a file, the name of one in the
+/// store, or a fingerprint as a paper prints it.
+pub(crate) fn trust_only(keys: &[String], roots: &[PathBuf]) -> Result<Trust, Failure> {
+    let mut trust = Trust::only_named(now());
+    for named in keys {
+        if let Ok(fingerprint) = named.parse::<Fingerprint>() {
+            trust.add_fingerprint(fingerprint);
+            continue;
+        }
+        let (name, key, _) = public_key(named)?;
+        trust.add_key(name, key);
     }
     for path in roots {
         for root in certificates(path)? {
@@ -57,6 +74,44 @@ pub(crate) fn trust_only(keys: &[PathBuf], roots: &[PathBuf]) -> Result<Trust, F
         }
     }
     Ok(trust)
+}
+
+/// The public key of a name or fingerprint in the store, or of a file of any kind; and the
+/// subject of its certificate.
+pub(crate) fn public_key(named: &str) -> Result<(String, PublicKey, Option<String>), Failure> {
+    let stored = store().and_then(|store| Ok(store.list()?.keys)).unwrap_or_default();
+    let is_it = |key: &&StoredKey| {
+        let print = key.public.as_ref().map(|public| public.fingerprint().to_string());
+        key.name == named || print.as_deref() == Some(named)
+    };
+    if let Some(key) = stored.iter().find(is_it) {
+        let public = key.public.clone().ok_or_else(|| {
+            Failure::usage(format!("the certificate `{named}` has a key that signs no models"))
+        })?;
+        return Ok((key.name.clone(), public, key.certificate.clone()));
+    }
+    let path = Path::new(named);
+    if !path.exists() {
+        return Err(no_key(named));
+    }
+    let text = read_text(path)?;
+    let name = name_of(path);
+    if text.contains("PRIVATE KEY-----") {
+        return Ok((name, private_key_in(path)?.public().clone(), None));
+    }
+    if text.contains("-----BEGIN CERTIFICATE-----") {
+        let certificates = certificates(path)?;
+        let first = certificates.first().ok_or_else(|| no_key(named))?;
+        return Ok((name, first.public_key()?, Some(first.subject())));
+    }
+    let public =
+        PublicKey::from_pem(&text).map_err(|error| error.of(path.display().to_string()))?;
+    Ok((name, public, None))
+}
+
+fn no_key(named: &str) -> Failure {
+    Failure::usage(format!("there is no key `{named}`, and no file of that name"))
+        .hint("`bundle key list` shows the keys there are, `bundle key new` makes one")
 }
 
 /// The certificates of a file.
@@ -108,7 +163,9 @@ impl Signing {
         match self {
             Self::With(identity) => Ok((*identity, Made::Before)),
             Self::First(store) => {
-                let key = store.create(DEFAULT_KEY, bundle_signature::Curve::default(), None)?;
+                let passphrase = environment(PASSPHRASE);
+                let text = passphrase.as_ref().map(|text| text.as_str());
+                let key = store.create(DEFAULT_KEY, bundle_signature::Curve::default(), text)?;
                 Ok((SigningIdentity::of_key(key), Made::First))
             }
             Self::Anonymous(store) => {
@@ -155,12 +212,15 @@ pub(crate) fn private_key(named: &str, store: Option<&KeyStore>) -> Result<Priva
         return Ok(store.open(named, passphrase.as_ref().map(|text| text.as_str()))?);
     }
     if !path.exists() {
-        return Err(Failure::usage(format!("there is no key `{named}`, and no file of that name"))
-            .hint(format!(
-                "`bundle key list` shows your keys; `bundle key new {named}` makes one"
-            )));
+        return Err(no_key(named));
     }
-    let passphrase = is_encrypted(path)?.then(|| passphrase_of(named)).transpose()?;
+    private_key_in(path)
+}
+
+fn private_key_in(path: &Path) -> Result<PrivateKey, Failure> {
+    let shown = path.display().to_string();
+    let locked = is_encrypted(path)?;
+    let passphrase = locked.then(|| passphrase_of(&shown)).transpose()?;
     Ok(read_private_key(path, passphrase.as_ref().map(|text| text.as_str()))?)
 }
 
@@ -175,6 +235,11 @@ fn passphrase_of(key: &str) -> Result<Zeroizing<String>, Failure> {
         return Ok(passphrase);
     }
     ask(&format!("Passphrase of `{key}`: "))
+}
+
+/// Whether a passphrase is at hand for a new key.
+pub(crate) fn has_passphrase() -> bool {
+    environment(PASSPHRASE).is_some()
 }
 
 /// Asks for a new passphrase, twice.

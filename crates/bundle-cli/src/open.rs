@@ -75,17 +75,20 @@ pub(crate) fn believable(
     }
 }
 
-/// Opens a bundle file.
+/// Opens a bundle file, or a zip that holds one.
 pub(crate) fn open_archive(path: &Path) -> Result<Archive, Failure> {
     there(path)?;
-    if is_zip(path) {
-        return Err(Failure::usage(format!("`{}` is a zip file", path.display()))
-            .hint("unzip it first; `bundle check` reads a zip that holds one bundle"));
-    }
-    Archive::open(path, &Limits::default()).map_err(|error| Failure::from(error).of(path.display()))
+    let limits = Limits::default();
+    let opened = if is_zip(path) {
+        Archive::open_zip(path, &std::env::temp_dir(), &limits)
+    } else {
+        Archive::open(path, &limits)
+    };
+    opened.map_err(|error| Failure::from(error).of(path.display()))
 }
 
-fn is_zip(path: &Path) -> bool {
+/// Whether a file begins as a zip does.
+pub(crate) fn is_zip(path: &Path) -> bool {
     let mut magic = [0; 4];
     // To open a pipe is to wait for its other end.
     let mut read = || fs_err::File::open(path).and_then(|mut file| file.read_exact(&mut magic));

@@ -1,6 +1,9 @@
 //! Small files that commands write: all of it or nothing.
 
-use std::{io::Write as _, path::Path};
+use std::{
+    io::{self, Read as _, Seek as _, Write as _},
+    path::Path,
+};
 
 use crate::failure::Failure;
 
@@ -23,10 +26,30 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Bytes of a file that lines are appended to.
+const MOST_BYTES: u64 = 64 << 20;
+
+fn last_byte(path: &Path) -> Result<u8, Failure> {
+    let (mut file, mut last) = (fs_err::File::open(path)?, [0]);
+    file.seek(io::SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last[0])
+}
+
 /// Appends lines in one piece, so that two who append at once do not mix theirs.
 pub(crate) fn append_lines(path: &Path, lines: &[String]) -> Result<(), Failure> {
-    let unfinished =
-        fs_err::read(path).is_ok_and(|text| !text.is_empty() && !text.ends_with(b"\n"));
+    let unfinished = match fs_err::symlink_metadata(path) {
+        // A link would lead the lines elsewhere, and a pipe would keep them.
+        Ok(found) if !found.is_file() => {
+            return Err(Failure::usage(format!("`{}` is not a regular file", path.display())));
+        }
+        Ok(found) if found.len() > MOST_BYTES => {
+            return Err(Failure::usage(format!("`{}` is full", path.display()))
+                .hint("move it away, or remove statements that nobody needs"));
+        }
+        Ok(found) if found.len() > 0 => last_byte(path)? != b'\n',
+        _ => false,
+    };
     let mut text = String::from(if unfinished { "\n" } else { "" });
     for line in lines {
         text.push_str(line);

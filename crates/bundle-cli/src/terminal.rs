@@ -28,6 +28,7 @@ impl Terminal {
     pub(crate) fn new(color: Color) -> Self {
         let home = std::env::home_dir().and_then(|home| home.to_str().map(str::to_owned));
         // `/` is a home too, of services, and is no secret.
+        let home = home.map(|home| home.trim_end_matches('/').to_owned());
         let home = home.filter(|home| home.len() > 1);
         Self { color, home, out: io::stdout(), err: io::stderr() }
     }
@@ -37,11 +38,21 @@ impl Terminal {
         self.without_home(&path.display().to_string())
     }
 
+    /// The text with `~` for the home directory, where a path begins with it.
     fn without_home(&self, text: &str) -> String {
-        match &self.home {
-            Some(home) => text.replace(&format!("{home}/"), "~/"),
-            None => text.to_owned(),
+        let Some(home) = &self.home else { return text.to_owned() };
+        let (mut out, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find(home.as_str()) {
+            let (before, from) = rest.split_at(at);
+            let after = &from[home.len()..];
+            let in_a_path = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+            let begins = !before.ends_with(in_a_path);
+            let ends = !after.starts_with(|c: char| c != '/' && in_a_path(c));
+            out.push_str(before);
+            out.push_str(if begins && ends { "~" } else { home });
+            rest = after;
         }
+        out + rest
     }
 
     /// Whether stdout may carry ANSI colours.
@@ -112,7 +123,7 @@ impl Terminal {
 
     /// Reads a whole bundle and holds it against its lock, with a bar.
     pub(crate) fn verify(&self, archive: &Archive, path: &Path) -> Result<(), Failure> {
-        let bar = self.bytes_bar("verifying", archive.packed_size());
+        let bar = self.bytes_bar("verifying", archive.unpacked_size());
         let verified = archive.verify(&|bytes| bar.inc(bytes));
         bar.finish_and_clear();
         verified.map(drop).map_err(|error| Failure::from(error).of(path.display()))
@@ -146,6 +157,11 @@ fn printable(text: &str) -> String {
     text.chars()
         .flat_map(|c| if acts(c) { c.escape_default().collect() } else { vec![c] })
         .collect()
+}
+
+/// A name or path from outside, which must not begin a line of its own.
+pub(crate) fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 /// Unicode's explicit bidirectional formatting characters (UAX #9).

@@ -54,8 +54,7 @@ pub fn describe(
 fn signer(signature: &Verification) -> Option<String> {
     match signature {
         Verification::Good(signer) => Some(signer.to_string()),
-        Verification::Unknown { signer: Some(signer), doubt } => Some(format!("{signer} {doubt}")),
-        Verification::Unknown { signer: None, doubt } => Some(doubt.to_string()),
+        Verification::Unknown { .. } => Some(signature.to_string()),
         Verification::Bad(_) | Verification::Unsigned => None,
     }
 }

@@ -16,6 +16,7 @@
 //!     skip_replay: false,
 //!     withhold: vec![],
 //!     anonymous: false,
+//!     with_private_keys: false,
 //! };
 //! let packed = pack(&request, &|_lock| Ok(None), &|_| {}, &|| false)?;
 //! println!("{} {}", packed.path.display(), packed.written.id);

@@ -8,15 +8,20 @@ use bundle_manifest::{ArtifactPath, CodeIdentity, Digest, FileMode, GitObjectId,
 use bundle_project::{
     BlobNames, BlobReader, Globs, Selected, SourceFile, SourceTree, code_identity,
 };
+use bundle_signature::holds_private_key;
 use sha2::{Digest as _, Sha256};
 
 use crate::{PackError, Progress};
+
+/// Bytes of a file in which a private key is looked for.
+const KEY_SIZE: u64 = 64 << 10;
 
 /// The members of a bundle in the making.
 pub(crate) struct Measuring<'a> {
     pub(crate) tree: &'a SourceTree,
     pub(crate) manifest_text: &'a str,
     pub(crate) withhold: &'a Globs,
+    pub(crate) with_private_keys: bool,
     pub(crate) progress: &'a dyn Fn(Progress),
     pub(crate) cancelled: &'a dyn Fn() -> bool,
 }
@@ -62,11 +67,13 @@ impl Measuring<'_> {
         let path = in_bundle(&file.path)?;
         let withheld = self.withhold.first_match(file.path.as_str()).is_some();
         let is_manifest = file.path.as_str() == "bundle.toml";
-        let content: Box<dyn Read + '_> = if is_manifest {
+        let content: Box<dyn Read + Send + '_> = if is_manifest {
             Box::new(self.manifest_text.as_bytes()) // the very bytes that were parsed
         } else {
             let opened = self.tree.open(&file.path);
-            Box::new(opened.map_err(|error| unreadable(&file.path, error))?)
+            let opened = opened.map_err(|error| unreadable(&file.path, error))?;
+            let looked_at = !withheld && !self.with_private_keys && file.size <= KEY_SIZE;
+            if looked_at { without_private_key(&file.path, opened)? } else { opened }
         };
         let size = if is_manifest { self.manifest_text.len() as u64 } else { file.size };
         let watched = Watched { inner: content, cancelled: self.cancelled };
@@ -163,6 +170,24 @@ impl Measuring<'_> {
             }
         }
     }
+}
+
+/// The content of a small file, read and found to hold no private key: whoever has the
+/// bundle would have the key, and could sign as its owner.
+fn without_private_key<'f>(
+    path: &ArtifactPath,
+    mut content: Box<dyn Read + Send + 'f>,
+) -> Result<Box<dyn Read + Send + 'f>, PackError> {
+    let mut beginning = Vec::new();
+    let read = content.by_ref().take(KEY_SIZE).read_to_end(&mut beginning);
+    read.map_err(|error| unreadable(path, error))?;
+    if holds_private_key(&beginning) {
+        let message = format!("`{path}` holds a private key, and everybody would have it");
+        return Err(PackError::not_judged(message).with_hint(format!(
+            "leave it out with `[files] exclude = [\"{path}\"]`; `--with-private-keys` packs keys that are meant for everybody"
+        )));
+    }
+    Ok(Box::new(io::Cursor::new(beginning).chain(content)))
 }
 
 /// The error for a file that was written while it was read.

@@ -48,8 +48,14 @@ pub fn pack(
         selected.files.iter().fold(0, |sum, file| sum.saturating_add(file.size)),
     ));
     let mut spool = Spool::create(&target, &manifest.stem(), &request.write)?;
-    let measuring =
-        Measuring { tree: &tree, manifest_text: &text, withhold: &withhold, progress, cancelled };
+    let measuring = Measuring {
+        tree: &tree,
+        manifest_text: &text,
+        withhold: &withhold,
+        with_private_keys: request.with_private_keys,
+        progress,
+        cancelled,
+    };
     let measured = measuring.run(&selected, &mut spool)?;
     let git = if request.anonymous { None } else { tree.git_facts(&selected, &measured.code)? };
     let lock = lock_of(&manifest, &selected, measured.members, measured.code, git);

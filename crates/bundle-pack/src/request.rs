@@ -9,6 +9,7 @@ use bundle_signature::SignatureError;
 
 /// What was asked of `pack`.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four things that one may ask for or not")]
 pub struct PackRequest {
     /// The project.
     pub directory: PathBuf,
@@ -24,6 +25,8 @@ pub struct PackRequest {
     pub withhold: Vec<String>,
     /// Keep what git says of the author (commit, remote) out of the lock.
     pub anonymous: bool,
+    /// Pack files that hold private keys.
+    pub with_private_keys: bool,
 }
 
 /// Makes `bundle.sig` of a lock, or nothing for an unsigned bundle. Asked once, when

@@ -529,7 +529,9 @@ fn extracted(disk: &Disk) -> Result<Option<(Disk, Lock)>, ProjectError> {
     let is_file = |path: &Path| fs_err::symlink_metadata(path).is_ok_and(|found| found.is_file());
     let project = disk.root().join(PROJECT);
     let lock = disk.root().join("bundle.lock");
-    if is_file(&lock) && is_file(&project.join("bundle.toml")) {
+    // Behind a link is another directory, which nobody named.
+    let is_directory = fs_err::symlink_metadata(&project).is_ok_and(|found| found.is_dir());
+    if is_directory && is_file(&lock) && is_file(&project.join("bundle.toml")) {
         return Ok(Some((Disk::new(&project)?, read_lock(&lock)?)));
     }
     let named_project = disk.root().file_name().is_some_and(|name| name == PROJECT);

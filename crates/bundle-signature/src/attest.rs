@@ -26,7 +26,7 @@ const AUTHORSHIP: &str = "https://github.com/bundle-ml/bundle/attestation/author
 /// Bytes of a file of attestations, of one of them, and how many are read.
 const MOST_BYTES: usize = 64 << 20;
 const MOST_LINE: usize = 1 << 20;
-const MOST_LINES: usize = 10_000;
+const MOST_LINES: usize = 1_000;
 
 /// The result of a check, as `test-result/v0.1` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,11 +94,13 @@ pub enum AttestedClaim {
     Other(String),
 }
 
-/// Where the attestations about a bundle file are: `NAME.attest.jsonl` beside `NAME.bundle.tar.zst`.
-pub fn attestations_beside(bundle: &Path) -> PathBuf {
+/// Where the attestations about a bundle file are: `NAME.attest.jsonl` beside
+/// `NAME.bundle.tar.zst`; beside a file of another name, such as a zip, the bundle's own
+/// `stem`, so that they are found when it is unzipped.
+pub fn attestations_beside(bundle: &Path, stem: &str) -> PathBuf {
     let name = bundle.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = name.unwrap_or_default();
-    let stem = name.strip_suffix(".bundle.tar.zst").unwrap_or(&name);
+    let stem = name.strip_suffix(".bundle.tar.zst").unwrap_or(stem);
     bundle.with_file_name(format!("{stem}.attest.jsonl"))
 }
 

@@ -12,6 +12,7 @@ use rsa::pkcs1v15;
 use rsa::signature::Verifier as _;
 use rsa::traits::PublicKeyParts as _;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use x509_cert::certificate::Version;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 
 use crate::{PublicKey, SignatureError, UnixTime, pem, verification::Doubt};
@@ -20,6 +21,10 @@ use crate::{PublicKey, SignatureError, UnixTime, pem, verification::Doubt};
 const LIMIT: usize = 64 << 10;
 /// Certificates between a signer and a root.
 const DEPTH: usize = 8;
+/// Signatures of certificates that are looked at for one signer.
+const SIGNATURES: usize = 40;
+/// Bits of an RSA key.
+const RSA_BITS: u32 = 2048;
 
 /// A certificate.
 #[derive(Clone)]
@@ -76,12 +81,27 @@ impl Certificate {
         }
         let broken = |error: der::Error| malformed(format!("is not an X.509 certificate: {error}"));
         let parsed = x509_cert::Certificate::from_der(der).map_err(broken)?;
-        if parsed.tbs_certificate().signature() != parsed.signature_algorithm() {
+        let tbs = parsed.tbs_certificate();
+        let mut seen: Vec<_> =
+            tbs.extensions().into_iter().flatten().map(|extension| extension.extn_id).collect();
+        seen.sort();
+        if seen.windows(2).any(|pair| matches!(pair, [one, two] if one == two)) {
+            return Err(malformed("has an extension twice".to_owned()));
+        }
+        if !seen.is_empty() && tbs.version() != Version::V3 {
+            return Err(malformed("has extensions, and is not of version 3".to_owned()));
+        }
+        if tbs.signature() != parsed.signature_algorithm() {
             return Err(malformed("names two signature algorithms".to_owned()));
         }
         let usage = usage(parsed.tbs_certificate()).map_err(broken)?;
         let signed = signed_part(der).map_err(broken)?;
         Ok(Self { der: der.to_vec(), signed, parsed, usage })
+    }
+
+    /// Its PEM.
+    pub fn to_pem(&self) -> String {
+        pem::encode("CERTIFICATE", &self.der).to_string()
     }
 
     /// Its DER.
@@ -92,7 +112,8 @@ impl Certificate {
     /// Whose it is, as RFC 4514 writes names.
     pub fn subject(&self) -> String {
         let name: String = self.parsed.tbs_certificate().subject().to_string();
-        name.chars().take(200).flat_map(char::escape_debug).collect()
+        let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { vec![c] };
+        name.chars().take(200).flat_map(shown).collect()
     }
 
     /// Its public key, which must be on one of the three curves.
@@ -116,10 +137,7 @@ impl Certificate {
         if key.as_ref().is_some_and(|usage| !signs(usage)) {
             return Some("has a key usage without digitalSignature");
         }
-        let code = |usage: &ExtendedKeyUsage| {
-            usage.0.iter().any(|purpose| matches!(*purpose, CODE_SIGNING | ANY_PURPOSE))
-        };
-        if extended.as_ref().is_some_and(|usage| !code(usage)) {
+        if extended.as_ref().is_some_and(|usage| !is_for_code(usage)) {
             return Some("has an extended key usage without codeSigning");
         }
         if key.is_none() && extended.is_none() {
@@ -130,77 +148,112 @@ impl Certificate {
 
     /// Whether it is an authority that may stand above `below` other authorities.
     fn may_issue(&self, below: usize) -> bool {
-        let Usage { key, constraints, foreign, .. } = &self.usage;
+        let Usage { key, extended, constraints, foreign } = &self.usage;
         let authority = constraints.as_ref().is_some_and(|constraints| {
             let most = constraints.path_len_constraint.map_or(usize::MAX, usize::from);
             constraints.ca && below <= most
         });
         let signs = key.as_ref().is_none_or(KeyUsage::key_cert_sign);
-        authority && signs && foreign.is_none()
+        // An authority for web servers vouches for no signer of code.
+        let code = extended.as_ref().is_none_or(is_for_code);
+        authority && signs && code && foreign.is_none()
+    }
+
+    /// Whether `other` names this certificate's holder as its issuer.
+    fn is_named_by(&self, other: &Self) -> bool {
+        other.parsed.tbs_certificate().issuer() == self.parsed.tbs_certificate().subject()
     }
 
     /// Whether this certificate's key signed `other`.
     fn signed(&self, other: &Self) -> bool {
-        let (issuer, holder) =
-            (other.parsed.tbs_certificate().issuer(), self.parsed.tbs_certificate().subject());
         let Some(signature) = other.parsed.signature().as_bytes() else { return false };
-        issuer == holder
-            && verifies(self, other.parsed.signature_algorithm().oid, &other.signed, signature)
+        verifies(self, other.parsed.signature_algorithm().oid, &other.signed, signature)
     }
 
     /// Why it does not count at this time, if it does not.
-    fn out_of_time(&self, now: UnixTime) -> Option<Doubt> {
+    pub fn out_of_time(&self, now: UnixTime) -> Option<Doubt> {
         let validity = self.parsed.tbs_certificate().validity();
         let (from, to) = (validity.not_before, validity.not_after);
         if now.0 < from.to_unix_duration().as_secs() {
-            return Some(Doubt::NotYetValid { from: from.to_string() });
+            return Some(Doubt::NotYetValid { of: self.subject(), from: from.to_string() });
         }
-        (now.0 > to.to_unix_duration().as_secs()).then(|| Doubt::Expired { at: to.to_string() })
+        (now.0 > to.to_unix_duration().as_secs())
+            .then(|| Doubt::Expired { of: self.subject(), at: to.to_string() })
     }
 }
 
-/// A chain from the first of `chain` to one of `roots`; all of it must be valid now.
+/// A chain from the first of `chain` to one of `roots`, whose name is given back; all of it
+/// must be valid now.
 pub(crate) fn check_chain(
     chain: &[Certificate],
-    roots: &[Certificate],
+    roots: &[(String, Certificate)],
     now: UnixTime,
-) -> Result<(), Doubt> {
+) -> Result<String, Doubt> {
     let Some((leaf, others)) = chain.split_first() else { return Err(Doubt::UntrustedRoot) };
-    let path = path_to_root(leaf, others, roots).ok_or(Doubt::UntrustedRoot)?;
-    path.iter().find_map(|certificate| certificate.out_of_time(now)).map_or(Ok(()), Err)
+    let in_time = |certificate: &Certificate| certificate.out_of_time(now).is_none();
+    // An expired certificate may lie beside the one that took its place.
+    let path = Search::new(roots, &in_time).path(leaf, others);
+    let path = path.or_else(|| Search::new(roots, &|_| true).path(leaf, others));
+    let path = path.ok_or(Doubt::UntrustedRoot)?;
+    if let Some(doubt) = path.iter().find_map(|certificate| certificate.out_of_time(now)) {
+        return Err(doubt);
+    }
+    let last = path.last();
+    let root = roots.iter().find(|(_, root)| last.is_some_and(|last| *last == root));
+    Ok(root.map(|(name, _)| name.clone()).unwrap_or_default())
 }
 
-/// Looks for a path breadth first. Each certificate is visited once, so the work is
-/// bounded by the square of their number.
-fn path_to_root<'c>(
-    leaf: &'c Certificate,
-    others: &'c [Certificate],
-    roots: &'c [Certificate],
-) -> Option<Vec<&'c Certificate>> {
-    let mut paths = vec![vec![leaf]];
-    let mut visited = vec![leaf];
-    while let Some(path) = (!paths.is_empty()).then(|| paths.remove(0)) {
-        let last = *path.last()?;
-        if roots.contains(last) {
-            return Some(path);
-        }
-        let authorities = path.len().saturating_sub(1);
-        let above =
-            |candidate: &&Certificate| candidate.may_issue(authorities) && candidate.signed(last);
-        if let Some(root) = roots.iter().find(above) {
-            return Some(path.into_iter().chain([root]).collect());
-        }
-        if path.len() >= DEPTH {
-            continue;
-        }
-        for next in others.iter().filter(above) {
-            if !visited.contains(&next) {
-                visited.push(next);
-                paths.push(path.iter().copied().chain([next]).collect());
+/// A search for a path to a root, breadth first.
+struct Search<'c, 'p> {
+    roots: &'c [(String, Certificate)],
+    /// Which certificates count.
+    counts: &'p dyn Fn(&Certificate) -> bool,
+    /// Signatures that may still be looked at: a chain of namesakes must not take minutes.
+    budget: usize,
+}
+
+impl<'c, 'p> Search<'c, 'p> {
+    fn new(roots: &'c [(String, Certificate)], counts: &'p dyn Fn(&Certificate) -> bool) -> Self {
+        Self { roots, counts, budget: SIGNATURES }
+    }
+
+    fn path(
+        &mut self,
+        leaf: &'c Certificate,
+        others: &'c [Certificate],
+    ) -> Option<Vec<&'c Certificate>> {
+        let (mut paths, mut visited) = (vec![vec![leaf]], vec![leaf]);
+        while let Some(path) = (!paths.is_empty()).then(|| paths.remove(0)) {
+            let last = *path.last()?;
+            if !(self.counts)(last) {
+                continue;
+            }
+            if self.roots.iter().any(|(_, root)| root == last) {
+                return Some(path);
+            }
+            let authorities = path.len().saturating_sub(1);
+            let roots = self.roots;
+            if let Some(root) = roots.iter().find(|(_, root)| self.above(root, last, authorities)) {
+                return Some(path.into_iter().chain([&root.1]).collect());
+            }
+            for next in others.iter().filter(|_| path.len() < DEPTH) {
+                if !visited.contains(&next) && self.above(next, last, authorities) {
+                    visited.push(next);
+                    paths.push(path.iter().copied().chain([next]).collect());
+                }
             }
         }
+        None
     }
-    None
+
+    /// Whether `issuer` vouches for `below`, which has this many authorities below it.
+    fn above(&mut self, issuer: &Certificate, below: &Certificate, authorities: usize) -> bool {
+        if !(self.counts)(issuer) || !issuer.may_issue(authorities) || !issuer.is_named_by(below) {
+            return false;
+        }
+        self.budget = self.budget.saturating_sub(1);
+        self.budget > 0 && issuer.signed(below)
+    }
 }
 
 fn verifies(issuer: &Certificate, oid: ObjectIdentifier, message: &[u8], signature: &[u8]) -> bool {
@@ -230,13 +283,17 @@ where
     });
     let Some(key) = key else { return false };
     // Shorter keys were given up by every authority in 2013.
-    if key.size() < 256 {
+    if key.n().bit_width() < RSA_BITS {
         return false;
     }
     let signature = pkcs1v15::Signature::try_from(signature);
     signature.is_ok_and(|signature| {
         pkcs1v15::VerifyingKey::<D>::new(key).verify(message, &signature).is_ok()
     })
+}
+
+fn is_for_code(usage: &ExtendedKeyUsage) -> bool {
+    usage.0.iter().any(|purpose| matches!(*purpose, CODE_SIGNING | ANY_PURPOSE))
 }
 
 fn usage(certificate: &x509_cert::TbsCertificate) -> der::Result<Usage> {

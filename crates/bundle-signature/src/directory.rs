@@ -6,16 +6,18 @@
 //! code-point order, no links.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Read,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
 };
 
+use bundle_manifest::Lock;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
@@ -36,6 +38,8 @@ const MOST_FILES: usize = 1 << 20;
 const DEPTH: usize = 100;
 /// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
+/// Chunks that are read before they are hashed.
+const AHEAD: usize = 2;
 /// Threads that hash.
 const MOST_THREADS: usize = 8;
 
@@ -66,6 +70,9 @@ impl SignedDirectory {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<String, SignatureError> {
         let mut ignored = self.ignored()?;
+        if let Some(path) = self.ignore.iter().find(|path| !self.path.join(path).exists()) {
+            return Err(self.refused(&format!("has no `{}` to leave out", path.display())));
+        }
         let files = self.files(&ignored)?;
         if files.is_empty() {
             return Err(self.refused("holds no file to sign"));
@@ -73,8 +80,25 @@ impl SignedDirectory {
         let digests = hash_all(&files, progress)?;
         ignored.retain(|path| !DEFAULT_IGNORED.contains(&path.as_str()));
         let names = files.into_iter().map(|file| file.name).zip(digests);
+        let ignored = ignored.into_iter().collect();
         let statement = Statement::of_files(&self.name(), names, ignored);
         Ok(seal(statement.to_json().as_bytes(), identity))
+    }
+
+    /// What is there and not covered by the signature, because it (or whoever verifies) says so:
+    /// a `good` directory may hold anything in these places.
+    pub fn not_covered(&self) -> Result<Vec<String>, SignatureError> {
+        let mut ignored = self.ignored()?;
+        if let Ok(envelope) = open(&self.signature_bytes()?)
+            && let Ok(statement) = Statement::from_json(&envelope.payload)
+        {
+            ignored.extend(statement.serialization.ignore_paths.into_iter().flatten());
+        }
+        let own = self.ignored_signature()?;
+        let usual =
+            |path: &String| DEFAULT_IGNORED.contains(&path.as_str()) || Some(path) == own.as_ref();
+        ignored.retain(|path| !usual(path) && self.path.join(path).exists());
+        Ok(ignored.into_iter().collect())
     }
 
     /// Whether the files are those that were signed, and by whom.
@@ -83,14 +107,7 @@ impl SignedDirectory {
         trust: &Trust,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Verification, SignatureError> {
-        let mut bytes = Vec::new();
-        let signature = self.signature.display().to_string();
-        let read = fs_err::File::open(&self.signature)
-            .and_then(|file| file.take(MOST_SIGNATURE.saturating_add(1)).read_to_end(&mut bytes));
-        read.map_err(|error| SignatureError::io(&signature, error))?;
-        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MOST_SIGNATURE {
-            return Err(SignatureError::malformed(signature, "is too large for a signature"));
-        }
+        let bytes = self.signature_bytes()?;
         let envelope = match open(&bytes) {
             Ok(envelope) => envelope,
             Err(flaw) => return Ok(Verification::Bad(flaw)),
@@ -106,6 +123,40 @@ impl SignedDirectory {
         Ok(authentic.unless(content))
     }
 
+    fn signature_bytes(&self) -> Result<Vec<u8>, SignatureError> {
+        let shown = self.signature.display().to_string();
+        let at = |error| SignatureError::io(&shown, error);
+        // Asked first: to open a pipe is to wait for its other end.
+        if !fs_err::metadata(&self.signature).map_err(at)?.is_file() {
+            return Err(SignatureError::malformed(&shown, "is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        let read = fs_err::File::open(&self.signature)
+            .and_then(|file| file.take(MOST_SIGNATURE.saturating_add(1)).read_to_end(&mut bytes));
+        read.map_err(at)?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MOST_SIGNATURE {
+            return Err(SignatureError::malformed(shown, "is too large for a signature"));
+        }
+        Ok(bytes)
+    }
+
+    /// Holds an extracted bundle against its lock: every file of it, with its content, and no
+    /// other file in any place but `bundle.sig`. Modes are not looked at.
+    pub fn hold_against(
+        &self,
+        lock: &Lock,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Result<(), Flaw>, SignatureError> {
+        let mut ignored = BTreeSet::from(["bundle.sig".to_owned()]);
+        ignored.extend(self.ignored_by_user()?);
+        let contents: Vec<_> =
+            lock.contents().into_iter().map(|(name, sha256)| (name, sha256.to_string())).collect();
+        let signed = contents
+            .iter()
+            .map(|(name, sha256)| (name.as_str(), vec![(0_u64, u64::MAX, sha256.as_str())]));
+        self.compare_with(&signed.collect(), None, &ignored, progress)
+    }
+
     /// Holds the files against what was signed.
     fn compare(
         &self,
@@ -118,7 +169,22 @@ impl SignedDirectory {
         };
         let mut ignored = self.ignored()?;
         ignored.extend(statement.serialization.ignore_paths.iter().flatten().cloned());
-        let files = match self.files(&ignored) {
+        // A model of one file is called `.` by the reference, by its name in the specification.
+        let single = self.path.is_file().then(|| self.name());
+        match signed_files(statement, shard, single.as_deref()) {
+            Ok(signed) => self.compare_with(&signed, shard, &ignored, progress),
+            Err(flaw) => Ok(Err(flaw)),
+        }
+    }
+
+    fn compare_with(
+        &self,
+        signed: &Signed<'_>,
+        shard: Option<u64>,
+        ignored: &BTreeSet<String>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Result<(), Flaw>, SignatureError> {
+        let files = match self.files(ignored) {
             Ok(files) => files,
             // What must not be signed must not be there either.
             Err(error) => match error.kind {
@@ -128,43 +194,37 @@ impl SignedDirectory {
                 _ => return Err(error),
             },
         };
-        // A model of one file is called `.` by the reference, by its name in the specification.
-        let single = files.first().filter(|_| self.path.is_file()).map(|file| file.name.clone());
-        let signed = match signed_files(statement, shard, single.as_deref()) {
-            Ok(signed) => signed,
-            Err(flaw) => return Ok(Err(flaw)),
-        };
         let (files, unsigned): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| signed.contains_key(file.name.as_str()));
-        if let (Some(file), false) = (unsigned.first(), self.ignore_unsigned)
-            // A file of no bytes has no shard.
-            && !(shard.is_some() && is_empty(&file.place))
-        {
-            return Ok(Err(Flaw::new(format!("file `{}`", shown(&file.name)), "is not signed")));
+        // A file of no bytes has no shard.
+        let counts = |file: &&Found| !(shard.is_some() && is_empty(&file.place));
+        if let (Some(file), false) = (unsigned.iter().find(counts), self.ignore_unsigned) {
+            return Ok(Err(Flaw::new(format!("file `{}`", file.name), "is not signed")));
         }
         let there: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
         if let Some(name) = signed.keys().find(|name| there.binary_search(*name).is_err()) {
-            return Ok(Err(Flaw::new(
-                format!("file `{}`", shown(name)),
-                "was signed and is missing",
-            )));
+            let left_out = ignored.iter().any(|path| is_at_or_below(name, path));
+            let what =
+                if left_out { "was signed, and is left out" } else { "was signed and is missing" };
+            return Ok(Err(Flaw::new(format!("file `{name}`"), what)));
         }
         match shard {
-            None => compare_files(&files, &signed, progress),
-            Some(size) => compare_shards(&files, &signed, size, progress),
+            None => compare_files(&files, signed, progress),
+            Some(size) => compare_shards(&files, signed, size, progress),
         }
     }
 
     /// The paths that are left out, relative and with `/`.
-    fn ignored(&self) -> Result<Vec<String>, SignatureError> {
-        let mut ignored: Vec<String> =
+    fn ignored(&self) -> Result<BTreeSet<String>, SignatureError> {
+        let mut ignored: BTreeSet<String> =
             DEFAULT_IGNORED.iter().map(|&path| path.to_owned()).collect();
-        let root = absolute(&self.path)?;
-        if let Ok(inside) = absolute(&self.signature)?.strip_prefix(&root)
-            && !inside.as_os_str().is_empty()
-        {
-            ignored.push(self.portable(inside)?);
-        }
+        ignored.extend(self.ignored_signature()?);
+        ignored.extend(self.ignored_by_user()?);
+        Ok(ignored)
+    }
+
+    fn ignored_by_user(&self) -> Result<BTreeSet<String>, SignatureError> {
+        let (mut ignored, root) = (BTreeSet::new(), self.root()?);
         for path in &self.ignore {
             let inside = if path.is_absolute() {
                 let there = absolute(path)?;
@@ -175,15 +235,27 @@ impl SignedDirectory {
             } else {
                 path.clone()
             };
-            ignored.push(self.portable(&inside)?);
+            ignored.insert(self.portable(&inside)?);
         }
-        ignored.sort();
-        ignored.dedup();
         Ok(ignored)
     }
 
+    /// The directory itself, behind links.
+    fn root(&self) -> Result<PathBuf, SignatureError> {
+        let at = |error| SignatureError::io(self.path.display().to_string(), error);
+        fs_err::canonicalize(&self.path).map_err(at)
+    }
+
+    /// The signature file as a path below the directory, where it lies inside.
+    fn ignored_signature(&self) -> Result<Option<String>, SignatureError> {
+        match absolute(&self.signature)?.strip_prefix(self.root()?) {
+            Ok(inside) if !inside.as_os_str().is_empty() => self.portable(inside).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Every file that counts, in code-point order of the names.
-    fn files(&self, ignored: &[String]) -> Result<Vec<Found>, SignatureError> {
+    fn files(&self, ignored: &BTreeSet<String>) -> Result<Vec<Found>, SignatureError> {
         let at = |error| SignatureError::io(self.path.display().to_string(), error);
         let metadata = fs_err::symlink_metadata(&self.path).map_err(at)?;
         if metadata.is_file() {
@@ -210,7 +282,7 @@ impl SignedDirectory {
                 } else {
                     let what =
                         if kind.is_symlink() { "is a symbolic link" } else { "is no regular file" };
-                    let subject = format!("file `{}`", shown(&name));
+                    let subject = format!("file `{name}`");
                     return Err(SignatureError::new(
                         subject,
                         SignatureErrorKind::Refused(what.into()),
@@ -224,7 +296,8 @@ impl SignedDirectory {
 
     /// A relative path with `/`, which must be UTF-8.
     fn portable(&self, inside: &Path) -> Result<String, SignatureError> {
-        let parts: Option<Vec<_>> = inside.iter().map(|part| part.to_str()).collect();
+        let plain = inside.components().filter(|part| *part != Component::CurDir);
+        let parts: Option<Vec<_>> = plain.map(|part| part.as_os_str().to_str()).collect();
         parts.map(|parts| parts.join("/")).ok_or_else(|| {
             self.refused(&format!("holds the name `{}`, which is not UTF-8", inside.display()))
         })
@@ -238,8 +311,7 @@ impl SignedDirectory {
     }
 
     fn refused(&self, what: &str) -> SignatureError {
-        let subject = self.path.display().to_string();
-        SignatureError::new(subject, SignatureErrorKind::Refused(what.to_owned()))
+        SignatureError::new(self.name(), SignatureErrorKind::Refused(what.to_owned()))
     }
 }
 
@@ -251,6 +323,16 @@ fn absolute(path: &Path) -> Result<PathBuf, SignatureError> {
         return Ok(absolute);
     };
     Ok(fs_err::canonicalize(parent).map_or_else(|_| absolute.clone(), |parent| parent.join(name)))
+}
+
+/// Whether a name is left out by this path.
+fn is_at_or_below(name: &str, path: &str) -> bool {
+    name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Whether a file holds a signature, so that another one may take its place.
+pub fn is_signature(bytes: &[u8]) -> bool {
+    open(bytes).is_ok()
 }
 
 fn is_empty(place: &Path) -> bool {
@@ -276,11 +358,9 @@ fn authenticate_v0_2(envelope: &Envelope, trust: &Trust) -> Verification {
     let hash = Sha256::digest(&signed);
     let flaw = || Flaw::new("sig", "was not made over this payload");
     match &envelope.material {
-        Material::Chain(chain) => match by_chain(chain, trust) {
-            Ok((key, found)) if key.verifies_hash(&hash, &envelope.signature) => found,
-            Ok(_) => Verification::Bad(flaw()),
-            Err(flaw) => Verification::Bad(flaw),
-        },
+        Material::Chain(chain) => {
+            by_chain(chain, trust, |key| key.verifies_hash(&hash, &envelope.signature))
+        }
         Material::Key { .. } => {
             let made = trust.keys().find(|(_, key)| key.verifies(&signed, &envelope.signature));
             made.map_or_else(
@@ -371,7 +451,7 @@ fn compare_files(
         let Some((_, _, expected)) = expected else { continue };
         if *expected != digest {
             let what = format!("sha256 is {digest}, the signature says {expected}");
-            return Ok(Err(Flaw::new(format!("file `{}`", shown(&file.name)), what)));
+            return Ok(Err(Flaw::new(format!("file `{}`", file.name), what)));
         }
     }
     Ok(Ok(()))
@@ -399,7 +479,7 @@ fn compare_shards(
         }
         let same = expected.iter().copied().eq(found.iter().map(|(a, b, d)| (*a, *b, d.as_str())));
         if !same {
-            let subject = format!("file `{}`", shown(&file.name));
+            let subject = format!("file `{}`", file.name);
             return Ok(Err(Flaw::new(subject, "has shards other than those that were signed")));
         }
     }
@@ -435,15 +515,37 @@ fn hash_all(
     digests.into_values().collect()
 }
 
-fn hash(content: &mut dyn Read, progress: &(dyn Fn(u64) + Sync)) -> std::io::Result<String> {
+/// Hashes while another thread reads ahead: reading costs a third of what hashing does.
+fn hash(
+    content: &mut (dyn Read + Send),
+    progress: &(dyn Fn(u64) + Sync),
+) -> std::io::Result<String> {
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        let count = content.read(&mut buffer)?;
-        if count == 0 {
-            return Ok(HEXLOWER.encode(&hash.finalize()));
+    let (full, filled) = mpsc::sync_channel::<std::io::Result<Vec<u8>>>(AHEAD);
+    let (used, empty) = mpsc::sync_channel::<Vec<u8>>(AHEAD);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            loop {
+                let mut buffer = empty.try_recv().unwrap_or_default();
+                buffer.clear();
+                let limit = u64::try_from(CHUNK).unwrap_or(u64::MAX);
+                let read = (&mut *content).take(limit).read_to_end(&mut buffer);
+                let last = read.as_ref().map_or(true, |count| *count == 0);
+                if full.send(read.map(|_| buffer)).is_err() || last {
+                    break;
+                }
+            }
+        });
+        for buffer in filled {
+            let buffer = buffer?;
+            hash.update(&buffer);
+            progress(u64::try_from(buffer.len()).unwrap_or_default());
+            // The reader has gone where it does not want the buffer back.
+            used.try_send(buffer).unwrap_or_default();
         }
-        hash.update(buffer.get(..count).unwrap_or_default());
-        progress(u64::try_from(count).unwrap_or_default());
-    }
+        Ok(HEXLOWER.encode(&hash.finalize()))
+    })
 }
+
+#[cfg(all(test, feature = "store"))]
+mod tests;

@@ -79,14 +79,16 @@ pub use bundle::{sign_bundle, verify_bundle};
 pub use certificate::Certificate;
 pub use curve::{Curve, InvalidCurve};
 #[cfg(feature = "directory")]
-pub use directory::SignedDirectory;
+pub use directory::{SignedDirectory, is_signature};
 pub use error::{SignatureError, SignatureErrorKind};
 pub use identity::SigningIdentity;
+pub use pem::holds_private_key;
 pub use private::PrivateKey;
 pub use public::{Fingerprint, InvalidFingerprint, PublicKey};
 #[cfg(feature = "store")]
 pub use store::{
-    DEFAULT_KEY, KeyStore, StoredKey, StoredKind, is_encrypted, read_private_key, read_text,
+    DEFAULT_KEY, KeyStore, Listing, StoredKey, StoredKind, is_encrypted, read_private_key,
+    read_text,
 };
 pub use trust::{Trust, UnixTime};
 pub use verification::{Doubt, Flaw, Signer, Verification};

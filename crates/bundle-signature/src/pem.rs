@@ -46,6 +46,26 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, SignatureError> {
     Ok(blocks)
 }
 
+/// Whether bytes of any kind hold a private key in PEM: a whole block of it, not a
+/// mention. A block that only looks like one counts too, where it is said to be encrypted.
+pub fn holds_private_key(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let mut rest = &*text;
+    while let Some((start, label)) = begin(rest) {
+        let end = format!("-----END {label}-----");
+        let from = rest.get(start..).unwrap_or_default();
+        let Some(length) = from.find(&end) else { break };
+        let (whole, after) =
+            from.split_at_checked(length.saturating_add(end.len())).unwrap_or((from, ""));
+        let decoded = || decode(label, whole).is_ok_and(|block| block.der.len() >= 32);
+        if label.ends_with("PRIVATE KEY") && (whole.contains("Proc-Type:") || decoded()) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
 /// Where the next block begins, and its label.
 fn begin(text: &str) -> Option<(usize, &str)> {
     let start = text.find("-----BEGIN ")?;
@@ -63,7 +83,7 @@ fn decode(label: &str, whole: &str) -> Result<Block, SignatureError> {
     // The message of the decoder says where, never what.
     let broken =
         |error| SignatureError::malformed("PEM", format!("block `{label}` is not base64: {error}"));
-    let mut der = Zeroizing::new(Vec::new());
+    let mut der = Zeroizing::new(Vec::with_capacity(whole.len()));
     let mut decoder = Decoder::new_detect_wrap(whole.as_bytes()).map_err(broken)?;
     decoder.decode_to_end(&mut der).map_err(broken)?;
     Ok(Block { label: label.to_owned(), der })
@@ -72,7 +92,15 @@ fn decode(label: &str, whole: &str) -> Result<Block, SignatureError> {
 /// A block as OpenSSL writes it: 64 columns, line feeds, one at the end.
 pub(crate) fn encode(label: &str, der: &[u8]) -> Zeroizing<String> {
     let body = Zeroizing::new(data_encoding::BASE64.encode(der));
-    let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n"));
+    // Room for all of it: a buffer that grows leaves copies behind.
+    let lines = body.len().div_ceil(64);
+    let room = body
+        .len()
+        .saturating_add(lines)
+        .saturating_add(label.len().saturating_mul(2))
+        .saturating_add(64);
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    text.push_str(&format!("-----BEGIN {label}-----\n"));
     for line in body.as_bytes().chunks(64) {
         text.push_str(std::str::from_utf8(line).unwrap_or_default());
         text.push('\n');
@@ -105,6 +133,26 @@ mod tests {
         let old = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAQI=\n-----END EC PRIVATE KEY-----";
         assert_eq!(message(old), "PEM: is encrypted in the old way of OpenSSL");
         assert!(message(&"x".repeat(LIMIT + 1)).contains("the limit is"));
+    }
+
+    #[test]
+    fn a_private_key_is_found_wherever_it_is() {
+        let key = encode("EC PRIVATE KEY", &[7; 121]);
+        let certificate = encode("CERTIFICATE", &[7; 200]);
+        for before in ["", "KEY = ", &certificate, "\u{fffd}"] {
+            let text = [before.as_bytes(), key.as_bytes(), b"\nmore"].concat();
+            assert!(holds_private_key(&text), "{before}");
+        }
+        let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAA==\n-----END RSA PRIVATE KEY-----";
+        assert!(holds_private_key(locked.as_bytes()));
+        for other in [
+            "a file with `-----BEGIN PRIVATE KEY-----` in it",
+            "-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----",
+            &encode("PUBLIC KEY", &[7; 91]),
+            "",
+        ] {
+            assert!(!holds_private_key(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

@@ -144,7 +144,10 @@ mod encryption {
 
     use pkcs8::{
         EncodePrivateKey as _, PrivateKeyInfoRef,
-        pkcs5::{EncryptionScheme, pbes2},
+        pkcs5::{
+            EncryptionScheme,
+            pbes2::{self, Pbkdf2Prf},
+        },
     };
     use zeroize::Zeroizing;
 
@@ -229,6 +232,13 @@ mod encryption {
                 kdf.cost_parameter.saturating_mul(size.saturating_mul(128)).saturating_mul(lanes);
             // The library computes the logarithm of the cost unasked.
             whole = kdf.cost_parameter.is_power_of_two() && size > 0 && lanes > 0;
+        }
+        let sha1 = parameters.kdf.pbkdf2().is_some_and(|kdf| kdf.prf == Pbkdf2Prf::HmacWithSha1);
+        if sha1 {
+            let what = "is encrypted with PBKDF2 over SHA-1, which is not used here".to_owned();
+            return Err(
+                unsupported(what).with_hint("convert it: `openssl pkcs8 -topk8 -in KEY -out NEW`")
+            );
         }
         if rounds > MOST_ROUNDS || memory > MOST_SCRYPT_BYTES || !whole {
             let what = "asks for more work to open it than any tool sets".to_owned();

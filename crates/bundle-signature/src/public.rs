@@ -187,17 +187,28 @@ impl PublicKey {
     /// signature and its message leave at most four public keys on a curve
     /// (SEC 1, version 2, section 4.1.6), and the hash says which.
     pub(crate) fn recover(message: &[u8], signature: &[u8], hint: &str) -> Option<Self> {
-        let candidates = |curve: Curve| {
-            let hash = curve.hash(message);
-            match curve {
-                Curve::P256 => of_curve(&hash, signature, Self::p256),
-                Curve::P384 => of_curve(&hash, signature, Self::p384),
-                Curve::P521 => of_curve(&hash, signature, Self::p521),
-            }
+        let curve = curve_of_signature(signature)?;
+        let hash = curve.hash(message);
+        let candidates = match curve {
+            Curve::P256 => of_curve(&hash, signature, Self::p256),
+            Curve::P384 => of_curve(&hash, signature, Self::p384),
+            Curve::P521 => of_curve(&hash, signature, Self::p521),
         };
-        let found = Curve::ALL.into_iter().flat_map(candidates).find(|key| key.hint() == hint)?;
+        let found = candidates.into_iter().find(|key| key.hint() == hint)?;
         found.verifies(message, signature).then_some(found)
     }
+}
+
+/// The curve of a signature: the smallest on which both its numbers are scalars. (That both
+/// of a larger one are so small happens once in 2^250 signatures.)
+fn curve_of_signature(signature: &[u8]) -> Option<Curve> {
+    if Signature::<NistP256>::from_der(signature).is_ok() {
+        return Some(Curve::P256);
+    }
+    if Signature::<NistP384>::from_der(signature).is_ok() {
+        return Some(Curve::P384);
+    }
+    Signature::<NistP521>::from_der(signature).is_ok().then_some(Curve::P521)
 }
 
 /// The keys on one curve that may have made a signature.

@@ -5,12 +5,14 @@
 //! keys/NAME.pub        its public half
 //! anonymous/FILE.pem   a key that signed one anonymous bundle
 //! trusted/NAME.pub     a key, or a root certificate, that this user trusts
+//! retired/FILE.pem     a key that is used no more
 //! ```
 //!
 //! Nothing else is kept: a key can be copied, backed up and removed with the
 //! tools of the system. The keys of the user are trusted by the user.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -46,6 +48,15 @@ pub struct StoredKey {
     pub certificate: Option<String>,
     /// Where the public part is.
     pub path: PathBuf,
+}
+
+/// The keys of a store, and the files in it that are none.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The keys, by kind and name.
+    pub keys: Vec<StoredKey>,
+    /// Why the other files cannot be used.
+    pub problems: Vec<SignatureError>,
 }
 
 /// What a key in the store is for.
@@ -112,10 +123,15 @@ impl KeyStore {
         let directory = self.root.join(kind.directory());
         private_directory(&self.root)?;
         private_directory(&directory)?;
+        let halves = ["pem", "pub"].map(|ending| directory.join(format!("{name}.{ending}")));
+        // One half of an older key beside one of the new would deceive everybody.
+        if let Some(there) = halves.iter().find(|half| half.symlink_metadata().is_ok()) {
+            return Err(exists(there));
+        }
+        let [private_path, public_path] = halves;
         let private = key.to_pem(passphrase)?;
-        write_new(&directory.join(format!("{name}.pem")), private.as_bytes(), 0o600)?;
-        let public = key.public().to_pem();
-        write_new(&directory.join(format!("{name}.pub")), public.as_bytes(), 0o644)?;
+        write_new(&private_path, private.as_bytes(), 0o600)?;
+        write_new(&public_path, key.public().to_pem().as_bytes(), 0o644)?;
         PrivateKey::from_pem(&private, passphrase)
     }
 
@@ -144,7 +160,7 @@ impl KeyStore {
         let of = |key: &StoredKey| {
             key.public.as_ref().is_some_and(|public| public.fingerprint() == fingerprint)
         };
-        let found = self.list_kind(StoredKind::Anonymous)?.into_iter().find(of);
+        let found = self.list_kind(StoredKind::Anonymous)?.keys.into_iter().find(of);
         found.map(|key| read_private_key(&key.path.with_extension("pem"), None)).transpose()
     }
 
@@ -158,90 +174,146 @@ impl KeyStore {
         let directory = self.root.join(StoredKind::Trusted.directory());
         let path = directory.join(format!("{name}.pub"));
         let key = stored(StoredKind::Trusted, name.to_owned(), path.clone(), text)?;
-        if let (Some(public), Some(known)) = (
-            &key.public,
-            self.list_kind(StoredKind::Trusted)?
-                .into_iter()
-                .find(|known| known.public == key.public),
-        ) {
-            let what = format!("`{}` is this key already ({})", known.name, public.fingerprint());
-            return Err(SignatureError::new("key", SignatureErrorKind::Exists(what)));
+        let known = self.list_kind(StoredKind::Trusted)?.keys;
+        // A certificate may be trusted in place of an older one of the same key.
+        let same = |known: &&StoredKey| {
+            key.certificate.is_none() && known.certificate.is_none() && known.public == key.public
+        };
+        if let Some(known) = known.iter().find(same) {
+            let what = format!("is trusted already, as `{}`", known.name);
+            return Err(SignatureError::new("this key", SignatureErrorKind::Exists(what))
+                .with_hint(format!(
+                    "`bundle key untrust {}` first, to give it another name",
+                    known.name
+                )));
         }
         private_directory(&self.root)?;
         private_directory(&directory)?;
+        // Written anew: the file may hold more than the key, and nobody looked at that.
         let text = match (&key.certificate, &key.public) {
             (None, Some(public)) => public.to_pem(),
-            _ => text.to_owned(),
+            _ => only_certificate(text)?.to_pem(),
         };
         write_new(&path, text.as_bytes(), 0o644)?;
         Ok(key)
     }
 
-    /// Trusts a key no longer; named as it was, or by its fingerprint.
-    pub fn untrust(&self, which: &str) -> Result<StoredKey, SignatureError> {
+    /// Trusts a key no longer; named as it was, or by its fingerprint. Gives back its name.
+    pub fn untrust(&self, which: &str) -> Result<String, SignatureError> {
         let fingerprint = which.parse::<Fingerprint>().ok();
         let is = |key: &StoredKey| {
-            let print = key.public.as_ref().map(PublicKey::fingerprint);
-            key.name == which || fingerprint.is_some() && print == fingerprint
+            key.public.as_ref().map(PublicKey::fingerprint).is_some_and(|f| Some(f) == fingerprint)
         };
-        let found = self.list_kind(StoredKind::Trusted)?.into_iter().find(is);
-        let key = found.ok_or_else(|| missing(which))?;
-        fs_err::remove_file(&key.path).map_err(|error| at(&key.path, error))?;
-        Ok(key)
+        // A file that is no key can be taken away too.
+        let named = self.names(StoredKind::Trusted)?.into_iter().find(|name| name == which);
+        let found = match named {
+            Some(name) => Some(name),
+            None => {
+                self.list_kind(StoredKind::Trusted)?.keys.into_iter().find(is).map(|key| key.name)
+            }
+        };
+        let name = found.ok_or_else(|| missing(which))?;
+        let path = self.root.join(StoredKind::Trusted.directory()).join(format!("{name}.pub"));
+        fs_err::remove_file(&path).map_err(|error| at(&path, error))?;
+        Ok(name)
     }
 
-    /// Every key: those of the user, anonymous ones, trusted ones; each by name.
-    pub fn list(&self) -> Result<Vec<StoredKey>, SignatureError> {
-        let mut all = Vec::new();
+    /// Every key: those of the user, anonymous ones, trusted ones; each by name. A file that
+    /// cannot be used is a problem of its own, and no reason not to use the others.
+    pub fn list(&self) -> Result<Listing, SignatureError> {
+        let mut all = Listing::default();
         for kind in [StoredKind::Own, StoredKind::Anonymous, StoredKind::Trusted] {
-            all.extend(self.list_kind(kind)?);
+            let Listing { keys, problems } = self.list_kind(kind)?;
+            all.keys.extend(keys);
+            all.problems.extend(problems);
         }
         Ok(all)
     }
 
-    fn list_kind(&self, kind: StoredKind) -> Result<Vec<StoredKey>, SignatureError> {
+    fn list_kind(&self, kind: StoredKind) -> Result<Listing, SignatureError> {
+        let mut listing = Listing::default();
+        for name in self.names(kind)? {
+            let path = self.root.join(kind.directory()).join(format!("{name}.pub"));
+            let key = match kind {
+                StoredKind::Trusted => read_public(kind, &name, &path),
+                // Who restored a private key alone still has the public one in it.
+                _ => read_public(kind, &name, &path).or_else(|error| {
+                    let private = read_private_key(&path.with_extension("pem"), None);
+                    let public = private.map_err(|_| error)?.public().clone();
+                    let (name, path) = (name.clone(), path.clone());
+                    Ok(StoredKey { name, kind, public: Some(public), certificate: None, path })
+                }),
+            };
+            match key {
+                Ok(key) => listing.keys.push(key),
+                Err(error) => listing.problems.push(error),
+            }
+        }
+        Ok(listing)
+    }
+
+    /// The names of the files of a kind, in order.
+    fn names(&self, kind: StoredKind) -> Result<BTreeSet<String>, SignatureError> {
         let directory = self.root.join(kind.directory());
+        refuse_shared(&directory)?;
         let entries = match fs_err::read_dir(&directory) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
             Err(error) => return Err(at(&directory, error)),
         };
-        let mut keys = Vec::new();
+        let ending = if kind == StoredKind::Trusted { "pub" } else { "pem" };
+        let mut names = BTreeSet::new();
         for entry in entries {
             let path = entry.map_err(|error| at(&directory, error))?.path();
             let name = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-            let public = path.extension().is_some_and(|extension| extension == "pub");
-            if let (Some(name), true) = (name, public) {
-                let text = read_text(&path)?;
-                keys.push(
-                    stored(kind, name, path.clone(), &text)
-                        .map_err(|error| error.of(path.display().to_string()))?,
-                );
+            if path.extension().is_some_and(|extension| extension == ending) {
+                names.extend(name.filter(|name| check_name(name).is_ok()));
             }
         }
-        keys.sort_by(|one, two| one.name.cmp(&two.name));
-        Ok(keys)
+        Ok(names)
     }
 
-    /// Whom the user trusts: themselves, and whom they said.
-    pub fn trust_at(&self, now: UnixTime) -> Result<Trust, SignatureError> {
+    /// Puts a key of the user's away: it signs no more and is trusted no more, and its
+    /// files stay in `retired/`, under its name and the beginning of its hint.
+    pub fn retire(&self, name: &str) -> Result<StoredKey, SignatureError> {
+        let mine = self.list_kind(StoredKind::Own)?.keys.into_iter().find(|key| key.name == name);
+        let key = mine.ok_or_else(|| {
+            let what = format!("you have no key `{}`", crate::envelope::shown(name));
+            SignatureError::new("key", SignatureErrorKind::Missing(what))
+                .with_hint("`bundle key list` shows your keys")
+        })?;
+        let directory = self.root.join("retired");
+        private_directory(&directory)?;
+        let hint = key.public.as_ref().map(PublicKey::hint).unwrap_or_default();
+        let short: String = hint.chars().take(16).collect();
+        for ending in ["pem", "pub"] {
+            let from = key.path.with_extension(ending);
+            let to = directory.join(format!("{name}-{short}.{ending}"));
+            match fs_err::rename(&from, &to) {
+                Err(error) if ending == "pub" && error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed.map_err(|error| at(&from, error))?,
+            }
+        }
+        Ok(key)
+    }
+
+    /// Whom the user trusts: themselves, and whom they said; and what could not be read.
+    pub fn trust_at(&self, now: UnixTime) -> Result<(Trust, Vec<SignatureError>), SignatureError> {
         let mut trust = Trust::nobody(now);
-        for key in self.list()? {
+        let Listing { keys, problems } = self.list()?;
+        for key in keys {
             let name = match key.kind {
                 StoredKind::Own => format!("you ({})", key.name),
                 StoredKind::Anonymous => "your anonymous key".to_owned(),
                 StoredKind::Trusted => key.name.clone(),
             };
             if key.certificate.is_some() {
-                let text = read_text(&key.path)?;
-                Certificate::from_pem(&text)?
-                    .into_iter()
-                    .for_each(|root| trust.add_root(name.clone(), root));
+                trust.add_root(name, only_certificate(&read_text(&key.path)?)?);
             } else if let Some(public) = key.public {
                 trust.add_key(name, public);
             }
         }
-        Ok(trust)
+        Ok((trust, problems))
     }
 }
 
@@ -252,13 +324,16 @@ pub fn read_private_key(
 ) -> Result<PrivateKey, SignatureError> {
     let shown = path.display().to_string();
     let text = read_text(path).map_err(|error| match &error.kind {
-        SignatureErrorKind::Io(source) if source.kind() == io::ErrorKind::NotFound => {
+        SignatureErrorKind::Missing(_) => {
             SignatureError::new(&shown, SignatureErrorKind::Missing("there is no such key".into()))
                 .with_hint("`bundle key list` shows your keys, `bundle key new` makes one")
         }
         _ => error,
     })?;
-    refuse_exposed(path)?;
+    // Asked first: who names a public key is not told to hide it.
+    if text.contains("PRIVATE KEY-----") {
+        refuse_exposed(path)?;
+    }
     PrivateKey::from_pem(&text, passphrase).map_err(|error| {
         let hint = error.hint.clone();
         SignatureError { hint, ..error.of(shown) }
@@ -285,8 +360,27 @@ pub fn read_text(path: &Path) -> Result<Zeroizing<String>, SignatureError> {
     };
     let limit = u64::try_from(pem::LIMIT).unwrap_or(u64::MAX);
     let read = open().and_then(|file| file.take(limit.saturating_add(1)).read_to_string(&mut text));
-    read.map_err(|error| at(path, error))?;
-    Ok(text)
+    match read {
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let what = "there is no such file".to_owned();
+            Err(SignatureError::new(path.display().to_string(), SignatureErrorKind::Missing(what)))
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            let what = "is not PEM, which is text";
+            Err(SignatureError::malformed(path.display().to_string(), what).with_hint(
+                "if it is DER: `openssl pkey -inform DER -in FILE -out NEW`, or `openssl x509` for a certificate",
+            ))
+        }
+        Err(error) => Err(at(path, error)),
+    }
+}
+
+/// The public key, or the certificate, in a file.
+fn read_public(kind: StoredKind, name: &str, path: &Path) -> Result<StoredKey, SignatureError> {
+    let text = read_text(path)?;
+    stored(kind, name.to_owned(), path.to_owned(), &text)
+        .map_err(|error| error.of(path.display().to_string()))
 }
 
 fn stored(
@@ -295,11 +389,13 @@ fn stored(
     path: PathBuf,
     text: &str,
 ) -> Result<StoredKey, SignatureError> {
+    if text.contains("PRIVATE KEY-----") {
+        return Err(SignatureError::malformed("public key", "holds a private key")
+            .with_hint("`openssl pkey -in KEY -pubout` writes the public key"));
+    }
     if text.contains("-----BEGIN CERTIFICATE-----") {
-        let certificates = Certificate::from_pem(text)?;
-        let first = certificates.first();
-        let certificate = first.map(Certificate::subject);
-        let public = first.and_then(|certificate| certificate.public_key().ok());
+        let only = only_certificate(text)?;
+        let (certificate, public) = (Some(only.subject()), only.public_key().ok());
         return Ok(StoredKey { name, kind, public, certificate, path });
     }
     let public = PublicKey::from_pem(text)?;
@@ -315,10 +411,10 @@ fn check_name(name: &str) -> Result<(), SignatureError> {
         return Ok(());
     }
     let what = format!(
-        "`{}` is not a name of letters, digits and `-_.@+` that begins with a letter or digit",
+        "`{}` is not a name: at most {NAME_LENGTH} of the letters a to z, digits and `-_.@+`, a letter or digit first",
         crate::envelope::shown(name)
     );
-    Err(SignatureError::malformed("key", what))
+    Err(SignatureError::malformed("key", what).with_hint("give it another one with `--name`"))
 }
 
 fn missing(which: &str) -> SignatureError {
@@ -367,13 +463,51 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> Result<(), SignatureErro
         file.persist_noclobber(path).map(drop).map_err(|error| error.error)
     };
     write().map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => {
-            let what = "there is a key of this name already".to_owned();
-            SignatureError::new(path.display().to_string(), SignatureErrorKind::Exists(what))
-                .with_hint("give the new key another name; keys are never overwritten")
-        }
+        io::ErrorKind::AlreadyExists => exists(path),
         _ => at(path, error),
     })
+}
+
+fn exists(path: &Path) -> SignatureError {
+    let what = "there is a key of this name already".to_owned();
+    SignatureError::new(path.display().to_string(), SignatureErrorKind::Exists(what))
+        .with_hint("give the new key another name, or `bundle key retire` the old one; keys are never overwritten")
+}
+
+/// The one certificate of a text: a second one would be trusted without being seen.
+fn only_certificate(text: &str) -> Result<Certificate, SignatureError> {
+    let mut certificates = Certificate::from_pem(text)?;
+    match (certificates.pop(), certificates.len()) {
+        (Some(only), 0) => Ok(only),
+        (_, more) => {
+            let what = format!(
+                "holds {} certificates, and one is trusted at a time",
+                more.saturating_add(1)
+            );
+            Err(SignatureError::malformed("certificate", what)
+                .with_hint("put each into a file of its own"))
+        }
+    }
+}
+
+/// Whoever can write here could say whom the user trusts.
+#[cfg(unix)]
+fn refuse_shared(directory: &Path) -> Result<(), SignatureError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Ok(found) = fs_err::metadata(directory) else { return Ok(()) };
+    let mode = found.permissions().mode() & 0o777;
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    let shown = directory.display().to_string();
+    let what = format!("can be written to by others (mode {mode:04o})");
+    let hint = format!("run `chmod go-w {shown}`, and look at what is in it");
+    Err(SignatureError::malformed(shown, what).with_hint(hint))
+}
+
+#[cfg(not(unix))]
+fn refuse_shared(_directory: &Path) -> Result<(), SignatureError> {
+    Ok(())
 }
 
 /// A private key that others can read is no secret.
@@ -387,7 +521,13 @@ fn refuse_exposed(path: &Path) -> Result<(), SignatureError> {
         return Ok(());
     }
     let shown = path.display().to_string();
-    let hint = format!("run `chmod 600 {shown}`; if others may have read it, make a new key");
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '~');
+    let quoted = if shown.chars().all(plain) {
+        shown.clone()
+    } else {
+        format!("'{}'", shown.replace('\'', "'\\''"))
+    };
+    let hint = format!("run `chmod 600 {quoted}`; if others may have read it, make a new key");
     Err(SignatureError::new(shown, SignatureErrorKind::Exposed { mode }).with_hint(hint))
 }
 

@@ -12,13 +12,27 @@ pub struct UnixTime(pub u64);
 pub struct Trust {
     keys: Vec<(String, PublicKey)>,
     roots: Vec<(String, Certificate)>,
+    /// Keys of which only the fingerprint is known, as a paper prints it.
+    fingerprints: Vec<Fingerprint>,
+    /// Whether the question is if *these* signed it, not who did.
+    named: bool,
     now: UnixTime,
 }
 
 impl Trust {
     /// Trust in nobody, at this time.
     pub const fn nobody(now: UnixTime) -> Self {
-        Self { keys: Vec::new(), roots: Vec::new(), now }
+        Self { keys: Vec::new(), roots: Vec::new(), fingerprints: Vec::new(), named: false, now }
+    }
+
+    /// Trust in those that are added now and in nobody else, because the reader named them.
+    pub fn only_named(now: UnixTime) -> Self {
+        Self { named: true, ..Self::nobody(now) }
+    }
+
+    /// Trusts the key with this fingerprint.
+    pub fn add_fingerprint(&mut self, fingerprint: Fingerprint) {
+        self.fingerprints.push(fingerprint);
     }
 
     /// Trusts a key.
@@ -42,8 +56,16 @@ impl Trust {
         keys.find(|(_, key)| key.fingerprint() == fingerprint).map(|(name, _)| name)
     }
 
-    pub(crate) fn roots(&self) -> Vec<Certificate> {
-        self.roots.iter().map(|(_, root)| root.clone()).collect()
+    pub(crate) fn knows(&self, fingerprint: Fingerprint) -> bool {
+        self.fingerprints.contains(&fingerprint)
+    }
+
+    pub(crate) const fn is_named(&self) -> bool {
+        self.named
+    }
+
+    pub(crate) fn roots(&self) -> &[(String, Certificate)] {
+        &self.roots
     }
 
     pub(crate) const fn now(&self) -> UnixTime {

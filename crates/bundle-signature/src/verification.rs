@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    Curve, Fingerprint, PublicKey, Trust,
+    Certificate, Curve, Fingerprint, PublicKey, Trust,
     certificate::check_chain,
     dsse::{PAYLOAD_TYPE, pae},
     envelope::{Envelope, Material},
@@ -61,9 +61,10 @@ impl fmt::Display for Verification {
         match self {
             Self::Good(signer) => write!(f, "valid signature by {signer}"),
             Self::Unknown { signer: Some(signer), doubt } => {
-                write!(f, "valid signature; {signer} {doubt}")
+                let joint = if doubt.is_of_the_key() { "" } else { ":" };
+                write!(f, "valid signature; {signer}{joint} {doubt}")
             }
-            Self::Unknown { signer: None, doubt } => write!(f, "signed; the signer {doubt}"),
+            Self::Unknown { signer: None, doubt } => write!(f, "signed: {doubt}"),
             Self::Bad(flaw) => write!(f, "bad signature: {flaw}"),
             Self::Unsigned => f.write_str("unsigned"),
         }
@@ -81,12 +82,14 @@ pub struct Signer {
     pub name: Option<String>,
     /// The subject of the certificate, where it has one.
     pub certificate: Option<String>,
+    /// The name this reader gave the root that vouches for the certificate.
+    pub voucher: Option<String>,
 }
 
 impl Signer {
     fn of(key: &PublicKey) -> Self {
         let (fingerprint, curve) = (key.fingerprint(), key.curve());
-        Self { fingerprint, curve, name: None, certificate: None }
+        Self { fingerprint, curve, name: None, certificate: None, voucher: None }
     }
 
     /// The holder of a key that this reader trusts under this name.
@@ -97,12 +100,17 @@ impl Signer {
 
 impl fmt::Display for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(subject) = &self.certificate {
-            write!(f, "{subject}, ")?;
-        }
-        match &self.name {
-            Some(name) => write!(f, "{name}, key {}", self.fingerprint),
-            None => write!(f, "key {}", self.fingerprint),
+        let Self { fingerprint, name, certificate, voucher, .. } = self;
+        match (name, certificate, voucher) {
+            (Some(name), _, _) => write!(f, "{name}, key {fingerprint}"),
+            (None, None, _) => write!(f, "key {fingerprint}"),
+            (None, Some(subject), Some(voucher)) => {
+                write!(f, "{subject}, vouched for by {voucher}, key {fingerprint}")
+            }
+            // A name in a certificate that nobody vouches for is a claim.
+            (None, Some(subject), None) => {
+                write!(f, "key {fingerprint}, which claims to be {subject}")
+            }
         }
     }
 }
@@ -113,17 +121,21 @@ impl fmt::Display for Signer {
 pub enum Doubt {
     /// Nobody told this reader to trust the key.
     UntrustedKey,
-    /// The signature does not say which key made it, and no trusted key did.
-    UnnamedKey,
+    /// The reader asked whether certain others signed it.
+    NotTheNamed,
     /// No certificate leads to a root that this reader trusts.
     UntrustedRoot,
     /// A certificate on the way to the root has expired.
     Expired {
+        /// Whose it is.
+        of: String,
         /// When.
         at: String,
     },
     /// A certificate on the way to the root is not valid yet.
     NotYetValid {
+        /// Whose it is.
+        of: String,
         /// From when on.
         from: String,
     },
@@ -131,17 +143,26 @@ pub enum Doubt {
     Keyless,
 }
 
+impl Doubt {
+    /// Whether it is said of the key, not of what vouches for it.
+    pub(crate) const fn is_of_the_key(&self) -> bool {
+        matches!(self, Self::UntrustedKey | Self::NotTheNamed)
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UntrustedKey => f.write_str("is not known to you"),
-            Self::UnnamedKey => f.write_str("is not named, and is none of the keys you trust"),
-            Self::UntrustedRoot => f.write_str("has no certificate from a root that you trust"),
-            Self::Expired { at } => write!(f, "has a certificate that is expired (since {at})"),
-            Self::NotYetValid { from } => {
-                write!(f, "has a certificate that is not valid yet (from {from} on)")
+            Self::NotTheNamed => f.write_str("is none of those you named"),
+            Self::UntrustedRoot => f.write_str("no root that you trust vouches for it"),
+            Self::Expired { of, at } => {
+                write!(f, "the certificate of {of} is expired (since {at})")
             }
-            Self::Keyless => f.write_str("is keyless (Sigstore), which is not verified here"),
+            Self::NotYetValid { of, from } => {
+                write!(f, "the certificate of {of} is not valid yet (from {from} on)")
+            }
+            Self::Keyless => f.write_str("keyless (Sigstore), which is not verified here"),
         }
     }
 }
@@ -156,10 +177,24 @@ pub struct Flaw {
     pub what: String,
 }
 
+/// Characters of a subject, and of what is wrong with it.
+const SHOWN: usize = 300;
+
 impl Flaw {
-    pub(crate) fn new(subject: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { subject: subject.into(), what: what.into() }
+    /// A flaw. Both texts may hold words of a hostile file: they are shortened, and what
+    /// could begin a line or move a cursor is escaped.
+    pub fn new(subject: impl AsRef<str>, what: impl AsRef<str>) -> Self {
+        Self { subject: one_line(subject.as_ref()), what: one_line(what.as_ref()) }
     }
+}
+
+fn one_line(text: &str) -> String {
+    let shown = |c: char| if c.is_control() { c.escape_default().collect() } else { vec![c] };
+    let mut line: String = text.chars().take(SHOWN).flat_map(shown).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        line.push('…');
+    }
+    line
 }
 
 /// Whether an envelope is valid, and by whom. What its payload says is not looked at.
@@ -167,32 +202,23 @@ pub(crate) fn authenticate(envelope: &Envelope, trust: &Trust) -> Verification {
     let signed = pae(PAYLOAD_TYPE, &envelope.payload);
     match &envelope.material {
         Material::Key { hint, key } => {
-            by_key(envelope, &signed, hint.as_deref(), key.as_deref(), trust)
+            let hint = hint.clone().or_else(|| key.as_deref().map(PublicKey::hint));
+            by_key(&signed, &envelope.signature, hint.as_deref(), trust)
         }
-        Material::Chain(chain) => match by_chain(chain, trust) {
-            Ok((key, _)) if !key.verifies(&signed, &envelope.signature) => {
-                Verification::Bad(not_made_by("the key of the certificate"))
-            }
-            Ok((_, verification)) => verification,
-            Err(flaw) => Verification::Bad(flaw),
-        },
+        Material::Chain(chain) => {
+            by_chain(chain, trust, |key| key.verifies(&signed, &envelope.signature))
+        }
         Material::Keyless => Verification::Unknown { signer: None, doubt: Doubt::Keyless },
     }
 }
 
-fn by_key(
-    envelope: &Envelope,
-    signed: &[u8],
-    hint: Option<&str>,
-    key: Option<&PublicKey>,
-    trust: &Trust,
-) -> Verification {
-    let signature = envelope.signature.as_slice();
-    let hint = hint.map(str::to_owned).or_else(|| key.map(PublicKey::hint));
+fn by_key(signed: &[u8], signature: &[u8], hint: Option<&str>, trust: &Trust) -> Verification {
     let Some(hint) = hint else {
+        // Written by no signer of today. Which key it is by can only be tried.
         let made = trust.keys().find(|(_, key)| key.verifies(signed, signature));
-        return made.map_or(
-            Verification::Unknown { signer: None, doubt: Doubt::UnnamedKey },
+        let none = || Flaw::new("publicKey", "names no key, and none that you trust signed this");
+        return made.map_or_else(
+            || Verification::Bad(none()),
             |(name, key)| Verification::Good(Signer::named(name, key)),
         );
     };
@@ -202,35 +228,58 @@ fn by_key(
         }
         return Verification::Bad(not_made_by(&format!("the key {}", key.fingerprint())));
     }
-    match PublicKey::recover(signed, signature, &hint) {
-        Some(key) => {
-            Verification::Unknown { signer: Some(Signer::of(&key)), doubt: Doubt::UntrustedKey }
+    match PublicKey::recover(signed, signature, hint).map(|key| Signer::of(&key)) {
+        Some(signer) if trust.knows(signer.fingerprint) => Verification::Good(signer),
+        Some(signer) => {
+            let doubt = if trust.is_named() { Doubt::NotTheNamed } else { Doubt::UntrustedKey };
+            Verification::Unknown { signer: Some(signer), doubt }
         }
         None => Verification::Bad(not_made_by("the key that the signature file names")),
     }
 }
 
-/// The key of a chain and what the chain is worth, before the signature is looked at.
+/// What a signature by the first of these certificates is worth, if `verifies` says that
+/// its key made it: that is asked before anything is looked at that takes time.
 pub(crate) fn by_chain(
-    chain: &[crate::Certificate],
+    chain: &[Certificate],
     trust: &Trust,
-) -> Result<(PublicKey, Verification), Flaw> {
-    let leaf = chain.first().ok_or_else(|| Flaw::new("x509CertificateChain", "is empty"))?;
-    let flaw = |what: String| Flaw::new(format!("certificate of {}", leaf.subject()), what);
-    let key = leaf.public_key().map_err(|error| flaw(error.to_string()))?;
-    if let Some(why) = leaf.forbids_signing() {
-        return Err(flaw(why.to_owned()));
-    }
-    let name = trust.name_of(key.fingerprint()).map(str::to_owned);
-    let known = name.is_some();
-    let signer = Signer { name, certificate: Some(leaf.subject()), ..Signer::of(&key) };
-    let verification = match check_chain(chain, &trust.roots(), trust.now()) {
-        Ok(()) => Verification::Good(signer),
-        // Who trusts the key itself needs nobody to vouch for it.
-        Err(Doubt::UntrustedRoot) if known => Verification::Good(signer),
-        Err(doubt) => Verification::Unknown { signer: Some(signer), doubt },
+    verifies: impl FnOnce(&PublicKey) -> bool,
+) -> Verification {
+    let Some(leaf) = chain.first() else {
+        return Verification::Bad(Flaw::new("x509CertificateChain", "is empty"));
     };
-    Ok((key, verification))
+    let flaw = |what: String| {
+        Verification::Bad(Flaw::new(format!("certificate of {}", leaf.subject()), what))
+    };
+    let key = match leaf.public_key() {
+        Ok(key) => key,
+        Err(error) => return flaw(error.to_string()),
+    };
+    if let Some(why) = leaf.forbids_signing() {
+        return flaw(why.to_owned());
+    }
+    if !verifies(&key) {
+        return Verification::Bad(not_made_by("the key of the certificate"));
+    }
+    let signer = Signer { certificate: Some(leaf.subject()), ..Signer::of(&key) };
+    match check_chain(chain, trust.roots(), trust.now()) {
+        Ok(voucher) => Verification::Good(Signer { voucher: Some(voucher), ..signer }),
+        Err(Doubt::UntrustedRoot) => by_known_key(&key, signer, trust),
+        Err(doubt) => Verification::Unknown { signer: Some(signer), doubt },
+    }
+}
+
+/// Who trusts a key itself needs nobody to vouch for it. The certificate is not signed
+/// with the content: anybody can put another one there, so nothing of it is shown.
+fn by_known_key(key: &PublicKey, claimed: Signer, trust: &Trust) -> Verification {
+    if let Some(name) = trust.name_of(key.fingerprint()) {
+        return Verification::Good(Signer::named(name, key));
+    }
+    if trust.knows(key.fingerprint()) {
+        return Verification::Good(Signer::of(key));
+    }
+    let doubt = if trust.is_named() { Doubt::NotTheNamed } else { Doubt::UntrustedRoot };
+    Verification::Unknown { signer: Some(claimed), doubt }
 }
 
 fn not_made_by(whom: &str) -> Flaw {

@@ -2,7 +2,7 @@
 //! as it should be, the verdict, and what was not tested.
 
 use super::layout::{columns, size, visible, wrap};
-use crate::{Answer, Area, Evidence, Finding, Report, Rule, Verdict, rules};
+use crate::{Answer, Area, Evidence, Finding, Report, Rule, Verdict, rules, said};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -63,8 +63,23 @@ impl Page {
             if let Some(answer) = line.answer {
                 self.area(area, answer, &line);
             }
+            if area == Area::Signature {
+                self.statements(report, &line);
+            }
         }
         self.idle(idle);
+    }
+
+    /// What others have said, unless it is shown already because some of it is bad.
+    fn statements(&mut self, report: &Report, line: &Line<'_>) {
+        if line.findings.iter().any(|finding| finding.rule == "SIGN-3") {
+            return;
+        }
+        for attestation in report.attestations.iter().take(MAX_EVIDENCE) {
+            let text = Evidence::note(said(attestation)).to_string();
+            self.text.push_str("             ");
+            self.put_from(&format!("said: {text}"), INDENT, INDENT);
+        }
     }
 
     fn idle(&mut self, areas: Option<(Vec<&str>, String)>) {
@@ -238,6 +253,10 @@ impl<'r> Line<'r> {
             }
             (Area::Reproduction, Some((hold, replayed))) if replayed > 0 => {
                 format!("{hold}/{replayed} examples within tolerance")
+            }
+            // Who signed is said whatever others have said of it.
+            (Area::Signature, _) if all.first().is_some_and(|f| f.answer == Answer::Pass) => {
+                headline(&all)
             }
             _ if findings.is_empty() => headline(&all),
             _ => String::new(),

@@ -49,7 +49,7 @@ fn valid(subject: &Subject) -> Judgement {
     match found {
         Verification::Unsigned => Judgement::not_applicable("unsigned"),
         Verification::Bad(flaw) => Judgement::fail([Evidence::note(flaw.to_string())]),
-        Verification::Unknown { doubt: Doubt::Keyless, signer: None } => {
+        Verification::Unknown { signer: None, .. } => {
             Judgement::unknown("keyless (Sigstore): `model_signing verify sigstore` can tell")
         }
         _ => Judgement::pass([Evidence::note("valid, over every member")]),
@@ -84,7 +84,7 @@ fn attested(subject: &Subject) -> Judgement {
         Ok(attestations) => attestations,
     };
     let evidence = attestations.iter().map(|attestation| Evidence::note(said(attestation)));
-    let bad = |attestation: &Attestation| attestation.verification.as_str() == "bad";
+    let bad = |attestation: &Attestation| attestation.verification.signer().is_none();
     if attestations.iter().any(bad) { Judgement::weak(evidence) } else { Judgement::pass(evidence) }
 }
 
@@ -99,18 +99,27 @@ pub(crate) fn said(attestation: &Attestation) -> String {
     };
     match claim {
         Some(AttestedClaim::TestResult(result)) => format!(
-            "{} by {by}: {}; {} passed, {} warned, {} failed",
+            "{} by {by}: {}; {} passed, {}, {}",
             result.outcome.as_str(),
             result.tool,
             result.passed.len(),
-            result.warned.len(),
-            result.failed.len()
+            named("warned", &result.warned),
+            named("failed", &result.failed)
         ),
         Some(AttestedClaim::Authorship { anonymous, author }) => {
-            format!("{by}: the anonymous key {anonymous} is that of {author}")
+            format!("{by} says that key {anonymous} is that of {author}")
         }
         Some(AttestedClaim::Other(predicate)) => format!("{by}: a statement of type {predicate}"),
         _ => format!("{by}: a statement that is not understood here"),
+    }
+}
+
+/// `2 warned (EXAM-3, CODE-2)`
+fn named(what: &str, tests: &[String]) -> String {
+    match tests {
+        [] => format!("0 {what}"),
+        tests if tests.len() > 6 => format!("{} {what}", tests.len()),
+        tests => format!("{} {what} ({})", tests.len(), tests.join(", ")),
     }
 }
 

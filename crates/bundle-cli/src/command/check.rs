@@ -37,9 +37,6 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
                 if !report.holds && exit == Exit::Holds {
                     exit = Exit::DoesNotHold;
                 }
-                if let Some(identity) = &attesting {
-                    attest_one(path, &report, identity, terminal)?;
-                }
                 match args.format {
                     Format::Text => {
                         let gap = if index == 0 { "" } else { "\n" };
@@ -49,6 +46,11 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
                     Format::Json => {
                         reports.push(json!({ "path": path, "report": render_json(&report) }));
                     }
+                }
+                if let Some(identity) = &attesting
+                    && let Err(failure) = attest_one(path, &report, identity, terminal)
+                {
+                    exit = exit.worse(terminal.fail(&failure));
                 }
             }
             // The other paths are still judged; the exit code says that one was not.
@@ -86,8 +88,13 @@ fn attest_one(
         let message = format!("`{}` has no bundle id to make a statement about", path.display());
         return Err(Failure::usage(message).hint("`bundle pack` it first"));
     };
+    if !report.is_intact() {
+        let message = format!("`{}` is not {id}: nothing was signed", path.display());
+        return Err(Failure::does_not_hold(message)
+            .hint("a statement about a damaged file would be one about the intact bundle"));
+    }
     let line = attest(id, &report.stem(), &report.test_result(), identity);
-    let beside = attestations_beside(path);
+    let beside = attestations_beside(path, &report.stem());
     append_lines(&beside, &[line])?;
     let key = identity.key().public().fingerprint();
     terminal.note(format!("signed and appended to {} by key {key}", beside.display()));

@@ -36,8 +36,10 @@ pub(crate) fn sign(args: &SignModel) -> Result<Exit, Failure> {
 }
 
 pub(crate) fn verify(args: &VerifyModel) -> Result<Exit, Failure> {
-    let (keys, roots): (Vec<PathBuf>, Vec<PathBuf>) = match args.method.as_str() {
-        "key" => (args.public_key.clone().into_iter().collect(), Vec::new()),
+    let (keys, roots): (Vec<String>, Vec<PathBuf>) = match args.method.as_str() {
+        "key" => {
+            (args.public_key.iter().map(|path| path.display().to_string()).collect(), Vec::new())
+        }
         "certificate" => (Vec::new(), args.cert_chain.clone()),
         method => return Err(unsupported(method)),
     };

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &Extract, terminal: &mut Terminal) -> Result<Exit, Failu
     let interrupt = Interrupt::listen();
     interrupt.writes();
     archive.cancel_when(interrupt.flag());
-    let bar = terminal.bytes_bar("extracting", archive.packed_size());
+    let bar = terminal.bytes_bar("extracting", archive.unpacked_size());
     let extracted = archive.extract(&args.directory, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
     let directory = extracted.map_err(|error| Failure::from(error).of(args.path.display()))?;

@@ -51,6 +51,27 @@ struct Seen {
     signature: Option<Verification>,
 }
 
+impl Seen {
+    /// The signature is of the lock; nobody has looked at the members yet.
+    fn said(&self) -> String {
+        match &self.signature {
+            Some(found @ (Verification::Good(_) | Verification::Unknown { .. })) => {
+                format!("{found} (of the lock; `bundle verify` reads everything)")
+            }
+            Some(found) => found.to_string(),
+            None => String::new(),
+        }
+    }
+
+    fn view(&self) -> serde_json::Value {
+        let mut view = self.signature.as_ref().map(signature_json).unwrap_or_default();
+        if let Some(view) = view.as_object_mut() {
+            view.insert("members_read".to_owned(), json!(false));
+        }
+        view
+    }
+}
+
 /// What each ONNX file says of itself, or why it cannot be read.
 type Graphs = BTreeMap<EntryName, Result<OnnxReport, RunError>>;
 
@@ -102,7 +123,7 @@ fn text(opened: &Opened, seen: &Seen, files: bool) -> String {
                 "id",
                 format!("{} (as the lock says; `bundle check` reads everything)", archive.id()),
             );
-            row("signature", seen.signature.as_ref().map(ToString::to_string).unwrap_or_default());
+            row("signature", seen.said());
             row(
                 "file",
                 format!(
@@ -210,7 +231,7 @@ fn view(opened: &Opened, seen: &Seen) -> serde_json::Value {
         "title": manifest.bundle.title,
         "license": manifest.bundle.license,
         "id": opened.id().map(|id| id.to_string()),
-        "signature": seen.signature.as_ref().map(signature_json),
+        "signature": seen.view(),
         "packed_size": opened.packed.as_ref().map(|archive| archive.packed_size()),
         "models": manifest.models.by_name.iter().map(|(name, model)| {
             let report = seen.graphs.get(name).and_then(|report| report.as_ref().ok());

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bundle_signature::{PrivateKey, PublicKey, StoredKey, StoredKind, read_private_key, read_text};
+use bundle_signature::{Certificate, Listing, StoredKey, StoredKind, read_text};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    args::{Format, Key, KeyCommand, KeyList, KeyNew, KeyShow, KeyTrust, KeyUntrust},
+    args::{Format, Key, KeyCommand, KeyList, KeyNew, KeyRetire, KeyShow, KeyTrust, KeyUntrust},
     exit::Exit,
     failure::Failure,
     keys::{self, name_of, store},
@@ -19,6 +19,7 @@ pub(crate) fn run(args: &Key, terminal: &mut Terminal) -> Result<Exit, Failure> 
         KeyCommand::Show(args) => show(args, terminal),
         KeyCommand::Trust(args) => trust(args, terminal),
         KeyCommand::Untrust(args) => untrust(args, terminal),
+        KeyCommand::Retire(args) => retire(args, terminal),
         KeyCommand::List(args) => list(args, terminal),
     }?;
     Ok(Exit::Holds)
@@ -26,11 +27,12 @@ pub(crate) fn run(args: &Key, terminal: &mut Terminal) -> Result<Exit, Failure> 
 
 fn new(args: &KeyNew, terminal: &mut Terminal) -> Result<(), Failure> {
     let store = store()?;
-    let passphrase = args.passphrase.then(keys::new_passphrase).transpose()?;
+    let wanted = args.passphrase || keys::has_passphrase();
+    let passphrase = wanted.then(keys::new_passphrase).transpose()?;
     let text = passphrase.as_ref().map(|text| text.as_str());
     let key = store.create(&args.name, args.curve, text)?;
     let is_it = |stored: &StoredKey| stored.kind == StoredKind::Own && stored.name == args.name;
-    let stored = store.list()?.into_iter().find(is_it);
+    let stored = store.list()?.keys.into_iter().find(is_it);
     let path = stored.map(|stored| stored.path).unwrap_or_default();
     if args.format == Format::Json {
         return terminal.print_json(&json!({
@@ -53,7 +55,7 @@ fn new(args: &KeyNew, terminal: &mut Terminal) -> Result<(), Failure> {
 }
 
 fn show(args: &KeyShow, terminal: &mut Terminal) -> Result<(), Failure> {
-    let (name, public, certificate) = find(&args.key)?;
+    let (name, public, certificate) = keys::public_key(&args.key)?;
     if args.format == Format::Json {
         return terminal.print_json(&json!({
             "name": name,
@@ -69,61 +71,44 @@ fn show(args: &KeyShow, terminal: &mut Terminal) -> Result<(), Failure> {
     terminal.print(&public.to_pem())
 }
 
-/// The public key of a name in the store, or of a file of any kind.
-fn find(named: &str) -> Result<(String, PublicKey, Option<String>), Failure> {
-    let stored = store().and_then(|store| Ok(store.list()?));
-    let is_it = |key: &StoredKey| {
-        let print = key.public.as_ref().map(|public| public.fingerprint().to_string());
-        key.name == named || print.as_deref() == Some(named)
-    };
-    if let Some(key) = stored.as_ref().ok().and_then(|keys| keys.iter().find(|key| is_it(key))) {
-        let public = key.public.clone().ok_or_else(|| {
-            Failure::usage(format!("the certificate `{named}` has a key that signs no models"))
-        })?;
-        return Ok((key.name.clone(), public, key.certificate.clone()));
-    }
-    let path = Path::new(named);
-    if !path.exists() {
-        let failure =
-            Failure::usage(format!("there is no key `{named}`, and no file of that name"));
-        return Err(
-            failure.hint("`bundle key new` makes one, `bundle key list` shows those there are")
-        );
-    }
-    let text = read_text(path)?;
-    let subject = path.display().to_string();
-    if text.contains("PRIVATE KEY-----") {
-        let key: PrivateKey = match read_private_key(path, None) {
-            Err(error) if matches!(error.kind, bundle_signature::SignatureErrorKind::Locked) => {
-                keys::private_key(named, None)?
-            }
-            key => key?,
-        };
-        return Ok((name_of(path), key.public().clone(), None));
-    }
-    if text.contains("-----BEGIN CERTIFICATE-----") {
-        let certificates = keys::certificates(path)?;
-        let first = certificates.first().ok_or_else(|| Failure::usage("no certificate"))?;
-        return Ok((name_of(path), first.public_key()?, Some(first.subject())));
-    }
-    let public = PublicKey::from_pem(&text).map_err(|error| error.of(subject))?;
-    Ok((name_of(path), public, None))
-}
-
 fn trust(args: &KeyTrust, terminal: &mut Terminal) -> Result<(), Failure> {
     let text = read_text(&args.file)?;
     let name = args.name.clone().unwrap_or_else(|| name_of(&args.file));
-    let key = store()?.trust(&name, &text)?;
+    let shown = args.file.display();
+    let key = store()?.trust(&name, &text).map_err(|error| Failure::from(error).of(shown))?;
+    for certificate in Certificate::from_pem(&text).unwrap_or_default() {
+        if let Some(doubt) = certificate.out_of_time(keys::now()) {
+            terminal.note(doubt);
+        }
+    }
     terminal.print(&format!("trusted  {}\n", line(&key)))
 }
 
+fn retire(args: &KeyRetire, terminal: &mut Terminal) -> Result<(), Failure> {
+    let key = store()?.retire(&args.name)?;
+    terminal
+        .note("its files are kept in `retired`; what it signed stays valid for those who trust it");
+    terminal.print(&format!("retired  {}\n", line(&key)))
+}
+
 fn untrust(args: &KeyUntrust, terminal: &mut Terminal) -> Result<(), Failure> {
-    let key = store()?.untrust(&args.key)?;
-    terminal.print(&format!("no longer trusted  {}\n", line(&key)))
+    let store = store()?;
+    let own = |key: &StoredKey| key.kind == StoredKind::Own && key.name == args.key;
+    let name = store.untrust(&args.key).map_err(|error| {
+        let failure = Failure::from(error);
+        if store.list().is_ok_and(|listing| listing.keys.iter().any(own)) {
+            return failure.hint(format!("it is your own: `bundle key retire {}`", args.key));
+        }
+        failure
+    })?;
+    terminal.print(&format!("no longer trusted  {name}\n"))
 }
 
 fn list(args: &KeyList, terminal: &mut Terminal) -> Result<(), Failure> {
-    let keys = store()?.list()?;
+    let Listing { keys, problems } = store()?.list()?;
+    for problem in &problems {
+        terminal.note(format!("passed over, for it is no key: {problem}"));
+    }
     if args.format == Format::Json {
         let keys: Vec<Json> = keys.iter().map(|key| view(key, terminal)).collect();
         return terminal.print_json(&json!({ "keys": keys }));

@@ -85,6 +85,7 @@ fn request(args: &Pack) -> PackRequest {
         skip_replay: args.no_replay,
         withhold: args.withhold.clone(),
         anonymous: args.anonymous,
+        with_private_keys: args.with_private_keys,
     }
 }
 

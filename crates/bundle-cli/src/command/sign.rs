@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use bundle_project::SourceTree;
 use bundle_signature::{
-    SignedDirectory, SigningIdentity, Trust, Verification, attestations_beside, reveal,
-    sign_bundle, verify_bundle,
+    SignedDirectory, SigningIdentity, Verification, attestations_beside, is_signature, read_text,
+    reveal, sign_bundle, verify_bundle,
 };
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
     failure::Failure,
     interrupt::Interrupt,
     keys::{self, Signing},
-    open::{open_archive, there},
+    open::{is_zip, open_archive, there},
     output::{append_lines, write_whole},
     terminal::Terminal,
 };
@@ -30,15 +31,29 @@ pub(crate) fn run(args: &Sign, terminal: &mut Terminal) -> Result<Exit, Failure>
 }
 
 fn sign_file(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
+    if !args.ignore.is_empty() {
+        return Err(Failure::usage("`--ignore` is for directories: a bundle is signed whole"));
+    }
+    if is_zip(&args.path) {
+        return Err(Failure::usage(format!("`{}` is a zip file", args.path.display()))
+            .hint("unzip it first, and sign the bundle in it"));
+    }
     let mut archive = open_archive(&args.path)?;
+    let before = verify_bundle(archive.signature(), archive.lock(), &keys::trust(terminal));
+    refuse_to_displace(&before, args)?;
     let identity = identity(args, &archive.lock().stem(), terminal)?;
     // Whoever signs says that the file is what its lock says: that is looked at first.
     terminal.verify(&archive, &args.path)?;
-    let target = args.output.clone().unwrap_or_else(|| args.path.clone());
-    if target != args.path {
+    let target = match &args.output {
+        Some(output) if output.is_dir() => output.join(args.path.file_name().unwrap_or_default()),
+        Some(output) => output.clone(),
+        // Behind a link it is the file that is signed, not the link.
+        None => fs_err::canonicalize(&args.path)?,
+    };
+    if args.output.is_some() {
         refuse_to_replace(&target)?;
     }
-    let before = verify_bundle(archive.signature(), archive.lock(), &Trust::nobody(keys::now()));
+    let permissions = fs_err::metadata(&target).ok().map(|found| found.permissions());
     let signature = sign_bundle(archive.lock(), &identity);
     let interrupt = Interrupt::listen();
     interrupt.writes();
@@ -47,14 +62,35 @@ fn sign_file(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
     let written = archive.write_signed(Some(&signature), &target, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
     let written = written.map_err(|error| Failure::from(error).of(target.display()))?;
-    if let Some(signer) = before.signer() {
-        terminal.note(format!("the signature by key {} is replaced", signer.fingerprint));
+    if let Some(permissions) = permissions {
+        fs_err::set_permissions(&target, permissions)?;
     }
     let key = identity.key().public().fingerprint();
+    match &before {
+        Verification::Bad(flaw) => terminal.note(format!("the signature before was bad: {flaw}")),
+        before => {
+            if let Some(signer) = before.signer().filter(|signer| signer.fingerprint != key) {
+                terminal.note(format!("the signature by {signer} is replaced"));
+            }
+        }
+    }
+    let target = args.output.as_ref().map_or(&args.path, |_| &target);
     terminal.print(&format!(
         "{}\n  id         {}\n  signature  key {key}\n",
         target.display(),
         written.id
+    ))
+}
+
+/// The signature of somebody else is not lost by accident: it may be the only one there is.
+fn refuse_to_displace(before: &Verification, args: &Sign) -> Result<(), Failure> {
+    let Some(signer) = before.signer() else { return Ok(()) };
+    let yours = keys::is_own(signer.fingerprint);
+    if yours || args.replace || args.output.is_some() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!("it is signed already, by {signer}")).hint(
+        "`-o FILE` writes a copy with your signature, `--replace` replaces theirs; what you found of it is said by `bundle check --attest`",
     ))
 }
 
@@ -68,6 +104,11 @@ fn refuse_to_replace(target: &Path) -> Result<(), Failure> {
 }
 
 fn sign_directory(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
+    if args.output.is_some() {
+        return Err(Failure::usage("`-o` is for bundles")
+            .hint("`--signature FILE` names the signature of a directory"));
+    }
+    refuse_changed(&args.path)?;
     let signature = args.signature.clone().unwrap_or_else(|| usual_signature(&args.path));
     let name = keys::name_of(&args.path);
     let identity = identity(args, &name, terminal)?;
@@ -80,9 +121,33 @@ fn sign_directory(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
     let bar = terminal.bytes_bar("hashing", 0);
     let text = directory.sign(&identity, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
-    write_whole(&signature, text?.as_bytes())?;
+    let text = text?;
+    if fs_err::symlink_metadata(&signature).is_ok() {
+        let before = read_text(&signature).map(|text| is_signature(text.as_bytes()));
+        if !before.unwrap_or_default() {
+            return Err(Failure::usage(format!(
+                "`{}` is there and is not a signature",
+                signature.display()
+            ))
+            .hint("name another file with `--signature`, or remove it"));
+        }
+    }
+    write_whole(&signature, text.as_bytes())?;
     let key = identity.key().public().fingerprint();
     terminal.print(&format!("{}\n  signature  key {key}\n", signature.display()))
+}
+
+/// An extracted bundle is signed as what its lock says, or not at all.
+fn refuse_changed(directory: &Path) -> Result<(), Failure> {
+    if !directory.join("bundle.lock").is_file() {
+        return Ok(());
+    }
+    let tree = SourceTree::from_directory(directory)?;
+    match tree.changed()?.first() {
+        Some(path) => Err(Failure::does_not_hold(format!("`{path}` is not what bundle.lock says"))
+            .hint("`bundle pack` makes a bundle of what is here now")),
+        None => Ok(()),
+    }
 }
 
 fn usual_signature(directory: &Path) -> PathBuf {
@@ -111,8 +176,13 @@ fn reveal_author(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
     let author = identity(args, &lock.stem(), terminal)?;
     let anonymous = SigningIdentity::of_key(anonymous);
     let lines = reveal(archive.id(), &lock.stem(), &anonymous, &author);
-    let beside = attestations_beside(&args.path);
-    append_lines(&beside, &lines)?;
+    let beside = attestations_beside(&args.path, &lock.stem());
+    let before = read_text(&beside).unwrap_or_default();
+    if lines.iter().all(|line| before.lines().any(|before| before == line)) {
+        terminal.note("it is said there already");
+    } else {
+        append_lines(&beside, &lines)?;
+    }
     terminal.print(&format!(
         "{}\n  the anonymous key  {}\n  is that of         {}\n",
         beside.display(),
@@ -133,5 +203,10 @@ fn identity(args: &Sign, stem: &str, terminal: &mut Terminal) -> Result<SigningI
         certificates.extend(keys::certificates(path)?);
     }
     let leaf = certificates.remove(0);
+    for certificate in std::iter::once(&leaf).chain(&certificates) {
+        if let Some(doubt) = certificate.out_of_time(keys::now()) {
+            terminal.note(format!("{doubt}: readers will not find the signature good"));
+        }
+    }
     Ok(identity.certified(leaf, certificates)?)
 }

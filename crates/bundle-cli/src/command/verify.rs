@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use bundle_check::{attestation_json, said, signature_json, verify_archive};
-use bundle_manifest::BundleId;
+use bundle_check::{
+    attestation_json, said as said_of, signature_json, verify_archive, verify_extracted,
+};
+use bundle_manifest::{BundleId, Lock};
 use bundle_project::{Origin, SourceTree};
 use bundle_signature::{
     Attestation, Doubt, Flaw, SignedDirectory, Trust, Verification, attestations_beside,
-    read_attestations, revealed, verify_bundle,
+    read_attestations, revealed,
 };
 use serde_json::{Value as Json, json};
 
@@ -17,7 +19,7 @@ use crate::{
     failure::Failure,
     keys,
     open::{open_archive, there},
-    terminal::Terminal,
+    terminal::{Terminal, one_line},
 };
 
 /// Bytes of a file of attestations: one more than are allowed, so that too many are noticed.
@@ -36,14 +38,18 @@ pub(crate) fn run(args: &Verify, terminal: &mut Terminal) -> Result<Exit, Failur
     for path in &args.paths {
         match verify(path, args, &trust, terminal) {
             Ok(verified) => {
-                exit = worse(exit, exit_of(&verified.found, named));
+                let other = other_id(&verified, args.id.as_deref());
+                exit = exit.worse(exit_of(&verified.found, named));
+                if other.is_some() {
+                    exit = Exit::DoesNotHold;
+                }
                 match args.format {
-                    Format::Text => terminal.print(&text(&verified, &trust))?,
-                    Format::Json => views.push(view(path, &verified)),
+                    Format::Text => terminal.print(&text(path, &verified, other, &trust))?,
+                    Format::Json => views.push(view(path, &verified, other)),
                 }
             }
             Err(failure) => {
-                exit = worse(exit, terminal.fail(&failure));
+                exit = exit.worse(terminal.fail(&failure));
                 if args.format == Format::Json {
                     views.push(json!({ "path": path, "error": format!("{:#}", failure.error) }));
                 }
@@ -58,11 +64,24 @@ pub(crate) fn run(args: &Verify, terminal: &mut Terminal) -> Result<Exit, Failur
 
 /// What was found at a path.
 struct Verified {
-    /// `digits 1.0.0`, or the path.
-    title: String,
+    /// Name and version, of a bundle.
+    bundle: Option<(String, String)>,
     id: Option<BundleId>,
     found: Verification,
     attestations: Result<Vec<Attestation>, Flaw>,
+    /// What is there and may be anything: a directory's signature says so.
+    not_covered: Vec<String>,
+}
+
+impl Verified {
+    fn of_bundle(
+        lock: &Lock,
+        found: Verification,
+        attestations: Result<Vec<Attestation>, Flaw>,
+    ) -> Self {
+        let bundle = Some((lock.name.to_string(), lock.version.to_string()));
+        Self { bundle, id: Some(BundleId::of(lock)), found, attestations, not_covered: Vec::new() }
+    }
 }
 
 fn verify(
@@ -71,18 +90,22 @@ fn verify(
     trust: &Trust,
     terminal: &mut Terminal,
 ) -> Result<Verified, Failure> {
-    if there(path)?.is_dir() || args.signature.is_some() {
+    let is_directory = there(path)?.is_dir();
+    let is_bundle = path.to_string_lossy().ends_with(".bundle.tar.zst");
+    if is_directory || args.signature.is_some() && !is_bundle {
         return verify_directory(path, args, trust, terminal);
     }
+    if args.signature.is_some() || !args.ignore.is_empty() || args.ignore_unsigned {
+        let message = "`--signature`, `--ignore` and `--ignore-unsigned` are for directories";
+        return Err(Failure::usage(message).hint("a bundle carries its signature, of every file"));
+    }
     let archive = open_archive(path)?;
-    let attestations = attestations(path, args, archive.id(), trust)?;
-    let bar = terminal.bytes_bar("verifying", archive.packed_size());
+    let attestations = attestations(path, args, archive.lock(), trust)?;
+    let bar = terminal.bytes_bar("verifying", archive.unpacked_size());
     let found = verify_archive(&archive, trust, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
     let found = found.map_err(|error| Failure::from(error).of(path.display()))?;
-    let lock = archive.lock();
-    let title = format!("{} {}", lock.name, lock.version);
-    Ok(Verified { title, id: Some(archive.id()), found, attestations })
+    Ok(Verified::of_bundle(archive.lock(), found, attestations))
 }
 
 /// Any directory or file with a signature beside it, or an extracted bundle.
@@ -92,12 +115,12 @@ fn verify_directory(
     trust: &Trust,
     terminal: &mut Terminal,
 ) -> Result<Verified, Failure> {
-    let extracted = match args.signature {
-        None => extracted(path)?,
-        Some(_) => None,
-    };
-    if let Some(tree) = extracted {
-        return verify_extracted(&tree, args, trust, terminal);
+    // Its own signature is held against the policy of bundles, however it is named.
+    let is_own = |signature: &PathBuf| same_file(signature, &path.join("bundle.sig"));
+    if args.signature.as_ref().is_none_or(is_own)
+        && let Some(tree) = extracted(path)?
+    {
+        return verify_tree(&tree, args, trust, terminal);
     }
     let directory = SignedDirectory {
         path: path.to_owned(),
@@ -108,8 +131,14 @@ fn verify_directory(
     let bar = terminal.bytes_bar("verifying", 0);
     let found = directory.verify(trust, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
-    let title = path.display().to_string();
-    Ok(Verified { title, id: None, found: found?, attestations: Ok(Vec::new()) })
+    let (found, attestations) = (found?, Ok(Vec::new()));
+    let not_covered = directory.not_covered()?;
+    Ok(Verified { bundle: None, id: None, found, attestations, not_covered })
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let canonical = |path| fs_err::canonicalize(path).ok();
+    canonical(one).is_some_and(|one| Some(one) == canonical(other))
 }
 
 fn extracted(path: &Path) -> Result<Option<SourceTree>, Failure> {
@@ -121,44 +150,24 @@ fn extracted(path: &Path) -> Result<Option<SourceTree>, Failure> {
     Ok((tree.origin() == Origin::Extracted).then_some(tree))
 }
 
-/// An extracted bundle is held against the policy of bundles, and its files
-/// against what was signed: their content, their modes, and that there are no others.
-fn verify_extracted(
+fn verify_tree(
     tree: &SourceTree,
     args: &Verify,
     trust: &Trust,
-    terminal: &mut Terminal,
+    terminal: &Terminal,
 ) -> Result<Verified, Failure> {
-    let (Some(lock), Some(project)) = (tree.lock(), tree.directory()) else {
+    let Some(lock) = tree.lock() else {
         return Err(Failure::usage("the extracted bundle has no lock"));
     };
-    let signature = tree.signature()?;
-    let mut found = verify_bundle(signature.as_deref(), lock, trust);
-    if matches!(found, Verification::Good(_) | Verification::Unknown { .. }) {
-        let root = project.parent().unwrap_or(project);
-        let directory = SignedDirectory {
-            path: root.to_owned(),
-            signature: root.join("bundle.sig"),
-            ignore: args.ignore.clone(),
-            ignore_unsigned: args.ignore_unsigned,
-        };
-        let bar = terminal.bytes_bar("verifying", 0);
-        let content = directory.verify(trust, &|bytes| bar.inc(bytes));
-        bar.finish_and_clear();
-        if let bad @ Verification::Bad(_) = content? {
-            found = bad;
-        } else if let Some(path) = tree.of_other_mode().first() {
-            let what = "has another mode than the lock says".to_owned();
-            found = Verification::Bad(Flaw { subject: format!("`{path}`"), what });
-        }
-    }
-    let title = format!("{} {}", lock.name, lock.version);
-    let id = BundleId::of(lock);
+    let bar = terminal.bytes_bar("verifying", 0);
+    let exceptions = (args.ignore.as_slice(), args.ignore_unsigned);
+    let found = verify_extracted(tree, exceptions, trust, &|bytes| bar.inc(bytes));
+    bar.finish_and_clear();
     let attestations = match &args.attestations {
-        Some(file) => read(file, id, trust)?,
+        Some(file) => read(file, BundleId::of(lock), trust)?,
         None => Ok(Vec::new()),
     };
-    Ok(Verified { title, id: Some(id), found, attestations })
+    Ok(Verified::of_bundle(lock, found?, attestations))
 }
 
 /// The signature file of a directory: named, or one of the two usual names in it.
@@ -176,10 +185,10 @@ fn signature_of(path: &Path, args: &Verify) -> Result<PathBuf, Failure> {
 fn attestations(
     path: &Path,
     args: &Verify,
-    id: BundleId,
+    lock: &Lock,
     trust: &Trust,
 ) -> Result<Result<Vec<Attestation>, Flaw>, Failure> {
-    let beside = attestations_beside(path);
+    let (beside, id) = (attestations_beside(path, &lock.stem()), BundleId::of(lock));
     match &args.attestations {
         Some(file) => read(file, id, trust),
         None if beside.is_file() => read(&beside, id, trust),
@@ -201,9 +210,14 @@ fn read(
     Ok(read_attestations(&text, id, trust))
 }
 
+/// The id that was asked for, if it is not the bundle's.
+fn other_id<'a>(verified: &Verified, asked: Option<&'a str>) -> Option<&'a str> {
+    asked.filter(|asked| verified.id.is_none_or(|id| id.to_string() != *asked))
+}
+
 /// With `--key` or `--root` the question was whether *they* signed it, and the answer is yes or no.
 fn exit_of(found: &Verification, named: bool) -> Exit {
-    let other = |doubt: &Doubt| matches!(doubt, Doubt::UntrustedKey | Doubt::UntrustedRoot);
+    let other = |doubt: &Doubt| matches!(doubt, Doubt::NotTheNamed);
     match found {
         Verification::Good(_) => Exit::Holds,
         Verification::Bad(_) | Verification::Unsigned => Exit::DoesNotHold,
@@ -212,32 +226,39 @@ fn exit_of(found: &Verification, named: bool) -> Exit {
     }
 }
 
-/// Of several paths: one that is bad outweighs one that could not be judged.
-fn worse(one: Exit, other: Exit) -> Exit {
-    match (one, other) {
-        (Exit::DoesNotHold, _) | (_, Exit::DoesNotHold) => Exit::DoesNotHold,
-        (Exit::NotJudged, _) | (_, Exit::NotJudged) => Exit::NotJudged,
-        _ => Exit::Holds,
-    }
-}
-
-fn text(verified: &Verified, trust: &Trust) -> String {
-    let id = verified.id.map(|id| format!("  {id}")).unwrap_or_default();
+fn text(path: &Path, verified: &Verified, other: Option<&str>, trust: &Trust) -> String {
     let found = &verified.found;
-    let mut text = format!("{}{id}\n  {:9}{found}\n", verified.title, found.as_str());
+    let mut text = format!("{}\n", one_line(&path.display().to_string()));
+    let mut row = |name: &str, value: String| text.push_str(&format!("  {name:10} {value}\n"));
+    if let Some(id) = verified.id {
+        row("id", id.to_string());
+    }
+    if let Some(other) = other {
+        row("not", format!("{other}, which you named"));
+    }
+    let said = match found {
+        Verification::Unsigned => "nobody vouches for it".to_owned(),
+        Verification::Bad(flaw) => flaw.to_string(),
+        found => found.to_string(),
+    };
+    row(found.as_str(), said);
+    if matches!(found, Verification::Unsigned | Verification::Unknown { .. }) && other.is_none() {
+        row("", "→ compare the id with the one in the paper: `--id sha256:…`".to_owned());
+    }
+    if !verified.not_covered.is_empty() {
+        row("not signed", verified.not_covered.join(", "));
+    }
     match &verified.attestations {
-        Err(flaw) => text.push_str(&format!("  attested {flaw}\n")),
+        Err(flaw) => row("attested", flaw.to_string()),
         Ok(attestations) => {
             for attestation in attestations {
-                text.push_str(&format!("  attested {}\n", said(attestation)));
+                row("attested", said_of(attestation));
             }
         }
     }
     if let Some(author) = author(verified) {
         let name = trust.name_of(author).map(|name| format!("{name}, ")).unwrap_or_default();
-        text.push_str(&format!(
-            "  author   the anonymous key is that of {name}key {author}: both say so\n"
-        ));
+        row("author", format!("{name}key {author}; the anonymous key and it both say so"));
     }
     text
 }
@@ -248,14 +269,18 @@ fn author(verified: &Verified) -> Option<bundle_signature::Fingerprint> {
     revealed(verified.attestations.as_deref().ok()?, signer.fingerprint)
 }
 
-fn view(path: &Path, verified: &Verified) -> Json {
+fn view(path: &Path, verified: &Verified, other: Option<&str>) -> Json {
     let attestations = match &verified.attestations {
         Ok(attestations) => attestations.iter().map(attestation_json).collect::<Vec<_>>(),
         Err(flaw) => vec![json!({ "error": flaw.to_string() })],
     };
     json!({
         "path": path,
+        "name": verified.bundle.as_ref().map(|(name, _)| name),
+        "version": verified.bundle.as_ref().map(|(_, version)| version),
         "id": verified.id.map(|id| id.to_string()),
+        "id_is_the_named": other.is_none(),
+        "not_covered": verified.not_covered,
         "signature": signature_json(&verified.found),
         "attestations": attestations,
         "author": author(verified).map(|author| author.to_string()),

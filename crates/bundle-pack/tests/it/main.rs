@@ -83,6 +83,7 @@ fn request(directory: &Path, output: &Path) -> PackRequest {
         skip_replay: false,
         withhold: Vec::new(),
         anonymous: false,
+        with_private_keys: false,
     }
 }
 

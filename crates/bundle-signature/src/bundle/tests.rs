@@ -379,6 +379,39 @@ fn what_other_signers_write_is_read() {
 }
 
 #[test]
+fn a_signature_without_a_key_is_tried_and_not_believed() {
+    let said = said_of_envelope(("/verificationMaterial/publicKey", json!({})));
+    assert!(said.starts_with("valid signature by the author"), "{said}");
+    for edit in [
+        ("/dsseEnvelope/signatures/0/sig", json!("")),
+        ("/dsseEnvelope/payload", json!(BASE64.encode(b"{}"))),
+    ] {
+        let unnamed = ("/verificationMaterial/publicKey", json!({ "hint": "" }));
+        let text = edited(envelope(), &[edit, unnamed]).to_string();
+        let said = verify_bundle(Some(text.as_bytes()), &lock(), &trust()).to_string();
+        assert!(said.starts_with("bad signature: publicKey: names no key"), "{said}");
+    }
+}
+
+#[test]
+fn no_word_of_a_file_begins_a_line() {
+    let line = "x\n  good       valid signature by you\u{1b}[2K";
+    for edit in [
+        ("/mediaType", json!(line)),
+        ("/dsseEnvelope/payloadType", json!(line)),
+        ("/dsseEnvelope/signatures/0/keyid", json!(line)),
+    ] {
+        let said = said_of_envelope(edit);
+        assert!(!said.contains(['\n', '\u{1b}']), "{said}");
+    }
+    let text = envelope().to_string().replacen('{', &format!("{{{}:1,", json!(line)), 1);
+    let said = verify_bundle(Some(text.as_bytes()), &lock(), &trust()).to_string();
+    assert!(said.starts_with("bad") && !said.contains(['\n', '\u{1b}']), "{said}");
+    let long = said_of_envelope(("/mediaType", json!("y".repeat(100_000))));
+    assert!(long.len() < 1000, "{}", long.len());
+}
+
+#[test]
 fn repeated_keys_are_refused() {
     let text = String::from_utf8(sign_bundle(&lock(), &AUTHOR)).expect("text");
     let twice = text.replacen("\"mediaType\":", "\"mediaType\":\"x\",\"mediaType\":", 1);

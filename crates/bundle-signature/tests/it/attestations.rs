@@ -87,9 +87,12 @@ fn an_author_is_revealed_by_both_keys_or_not_at_all() -> Outcome {
 #[test]
 fn they_lie_beside_the_bundle() {
     for (bundle, beside) in [
-        ("a/digits-1.0.0.bundle.tar.zst", "a/digits-1.0.0.attest.jsonl"),
-        ("submission.zip", "submission.zip.attest.jsonl"),
+        ("a/mine.bundle.tar.zst", "a/mine.attest.jsonl"),
+        ("submission.zip", "digits-1.0.0.attest.jsonl"),
     ] {
-        assert_eq!(attestations_beside(bundle.as_ref()), std::path::PathBuf::from(beside));
+        assert_eq!(
+            attestations_beside(bundle.as_ref(), "digits-1.0.0"),
+            std::path::PathBuf::from(beside)
+        );
     }
 }

@@ -148,7 +148,10 @@ fn a_chain_to_a_trusted_root_is_good_while_it_lasts() -> Outcome {
         let identity = authority.identity("person", &["institute"])?;
         let found = authority.verify(&identity, "root", now())?;
         let key = identity.key().public().fingerprint();
-        assert_eq!(found.to_string(), format!("valid signature by CN=person, key {key}"));
+        assert_eq!(
+            found.to_string(),
+            format!("valid signature by CN=person, vouched for by the root, key {key}")
+        );
         // The root itself may travel too.
         let longer = authority.identity("person", &["institute", "root"])?;
         assert_eq!(authority.verify(&longer, "root", now())?.as_str(), "good");
@@ -156,10 +159,16 @@ fn a_chain_to_a_trusted_root_is_good_while_it_lasts() -> Outcome {
         assert_eq!(authority.verify(&identity, "institute", now())?.as_str(), "good");
         let late = authority.verify(&identity, "root", now() + 20 * DAY)?;
         assert_eq!(late.as_str(), "unknown");
-        assert!(late.to_string().contains("has a certificate that is expired (since "), "{late}");
+        assert!(
+            late.to_string().contains(": the certificate of CN=person is expired (since "),
+            "{late}"
+        );
         let early = authority.verify(&identity, "root", now() - DAY)?;
         assert_eq!(early.as_str(), "unknown");
-        assert!(early.to_string().contains("is not valid yet (from "), "{early}");
+        assert!(
+            early.to_string().contains(": the certificate of CN=person is not valid yet (from "),
+            "{early}"
+        );
     }
     Ok(())
 }
@@ -174,7 +183,9 @@ fn without_a_chain_nobody_is_known() -> Outcome {
         let found = authority.verify(&authority.identity("person", others)?, root, now())?;
         assert_eq!(found.as_str(), "unknown");
         assert!(
-            found.to_string().contains("has no certificate from a root that you trust"),
+            found
+                .to_string()
+                .contains(", which claims to be CN=person: no root that you trust vouches for it"),
             "{found}"
         );
     }
@@ -182,7 +193,10 @@ fn without_a_chain_nobody_is_known() -> Outcome {
     let identity = authority.identity("person", &[])?;
     let mut trust = Trust::nobody(UnixTime(now()));
     trust.add_key("a person", identity.key().public().clone());
-    assert_eq!(authority.signed(&identity)?.verify(&trust, &|_| ())?.as_str(), "good");
+    let found = authority.signed(&identity)?.verify(&trust, &|_| ())?.to_string();
+    // What a certificate claims is not signed with the content, and is not repeated.
+    let key = identity.key().public().fingerprint();
+    assert_eq!(found, format!("valid signature by a person, key {key}"));
     Ok(())
 }
 
@@ -251,6 +265,54 @@ fn who_is_no_authority_vouches_for_nobody() -> Outcome {
         let found = authority.verify(&authority.identity(leaf, &others)?, "root", now())?;
         assert_eq!(found.as_str(), "unknown", "{leaf}: {found}");
     }
+    Ok(())
+}
+
+#[test]
+fn an_authority_for_web_servers_vouches_for_no_signer() -> Outcome {
+    let authority = Authority::new(EC)?;
+    let web = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nextendedKeyUsage=serverAuth\n";
+    authority.issue("web", "root", web)?;
+    authority.issue(
+        "clerk",
+        "web",
+        "keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n",
+    )?;
+    let found = authority.verify(&authority.identity("clerk", &["web"])?, "root", now())?;
+    assert_eq!(found.as_str(), "unknown", "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_renewed_certificate_takes_the_place_of_the_expired_one() -> Outcome {
+    let authority = Authority::new(EC)?;
+    let identity = authority.identity("person", &["institute"])?;
+    // The same root key and name, with another ten years; the old root is trusted too.
+    openssl(
+        &authority.sandbox,
+        &[
+            "req",
+            "-x509",
+            "-key",
+            "root.key",
+            "-out",
+            "renewed.pem",
+            "-days",
+            "3650",
+            "-subj",
+            "/CN=Root",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+        ],
+    )?;
+    let directory = authority.signed(&identity)?;
+    let mut trust = Trust::nobody(UnixTime(now() + 5 * DAY));
+    for root in ["root", "renewed"] {
+        trust.add_root(root, authority.certificate(root)?);
+    }
+    assert_eq!(directory.verify(&trust, &|_| ())?.as_str(), "good");
     Ok(())
 }
 
