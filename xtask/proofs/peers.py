@@ -338,7 +338,7 @@ def certified_directory_case(place, authority, other):
     """… and it is nobody's whom the other root vouches for."""
     tree, signature = plain_tree(place, f"{authority.kind}-theirs"), place.work / f"{authority.kind}-theirs.sig"
     authority.sign_directory("leaf", tree, signature)
-    place.bundle("verify", tree, "--signature", signature, "--root", other.root).demand(1, "unknown", "root")
+    place.bundle("verify", tree, "--signature", signature, "--root", other.root).demand(1, "unknown", "none of those you named")
     how = ("--root", authority.root)
     return bundle_verifies(place, f"directory, {authority.kind} root", LEAF, tree, signature, "a/b", *how)
 
