@@ -13,7 +13,7 @@ use crate::{
     subject::{Container, Declared, Replay, Subject},
 };
 
-/// The one rule that a file which is no bundle is asked about.
+/// The rule that a container passes if it is what was packed.
 const CONTAINER: &str = "FILE-1";
 
 /// Rules whose answer depends on the reader, not on the bundle.
@@ -88,7 +88,7 @@ impl Verdict {
 pub struct Report {
     /// `NAME VERSION`, or the path where no `bundle.toml` says so.
     pub subject: String,
-    /// The id, for a bundle.
+    /// The id, for a bundle, packed or extracted; as its lock says.
     pub id: Option<BundleId>,
     /// What may be believed of the signature; `None` where nothing could be signed.
     pub signature: Option<Verification>,
@@ -165,10 +165,15 @@ pub fn check(
 
 /// Asks every rule, then judges.
 pub(crate) fn report(subject: &Subject, name: &str) -> Report {
-    let broken = matches!(subject.container, Container::Broken(_));
+    // Of what is not there as it was packed, nothing else can be said.
+    let (asked, why): (&[&str], _) = match &subject.container {
+        Container::Broken(_) => (&[CONTAINER], Some("the container cannot be opened")),
+        _ if subject.is_damaged() => (&[CONTAINER, "SIGN-2"], Some("the file is damaged")),
+        _ => (&[], None),
+    };
     let ask = |rule: &&'static Rule| {
-        if broken && rule.id != CONTAINER {
-            return rule.not_judged("the container cannot be opened");
+        if let Some(why) = why.filter(|_| !asked.contains(&rule.id)) {
+            return rule.not_judged(why);
         }
         rule.find(subject)
     };
@@ -179,7 +184,7 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
     Report {
         subject: declared.unwrap_or_else(|| shown(name, 200)),
-        id: subject.archive().map(bundle_archive::Archive::id),
+        id: subject.source.as_ref().and_then(|source| source.lock()).map(BundleId::of),
         signature: subject.verification().cloned(),
         attestations: subject.attestations().map(<[_]>::to_vec).unwrap_or_default(),
         files: subject.tree.files().len(),
@@ -221,6 +226,9 @@ fn not_tested(subject: &Subject) -> Vec<String> {
     let mut lines = Vec::new();
     if let Container::Broken(_) = subject.container {
         return vec!["everything inside: the file could not be opened".to_owned()];
+    }
+    if subject.is_damaged() {
+        return vec!["everything else: the file is damaged".to_owned()];
     }
     let manifest = subject.manifest();
     let models = manifest.is_some_and(|manifest| !manifest.models.by_name.is_empty());

@@ -203,6 +203,11 @@ impl Subject {
         }
     }
 
+    /// Whether this is a bundle with a member that is not what its lock says.
+    pub(crate) fn is_damaged(&self) -> bool {
+        matches!(self.container, Container::Bundle { verified: Err(_), .. })
+    }
+
     /// What may be believed of the signature; `None` where nothing could be signed.
     pub(crate) fn verification(&self) -> Option<&Verification> {
         self.verification.get_or_init(|| self.verify()).as_ref()
@@ -270,6 +275,9 @@ impl Subject {
     /// The recorded examples, run again; `None` where that was not asked for or is not possible.
     pub(crate) fn replays(&self) -> Option<&[Replay]> {
         let run = || {
+            if self.is_damaged() {
+                return None;
+            }
             let Some(Ok(predictor)) = self.request.replay.then(|| self.predictor()).flatten()
             else {
                 return None;

@@ -109,7 +109,7 @@ impl fmt::Display for Signer {
             }
             // A name in a certificate that nobody vouches for is a claim.
             (None, Some(subject), None) => {
-                write!(f, "key {fingerprint}, which claims to be {subject}")
+                write!(f, "key {fingerprint} (claims to be {subject})")
             }
         }
     }
