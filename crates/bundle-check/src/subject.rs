@@ -195,14 +195,6 @@ impl Subject {
         }
     }
 
-    /// The bundle, where it could be opened.
-    pub(crate) fn archive(&self) -> Option<&Archive> {
-        match &self.container {
-            Container::Bundle { archive, .. } => Some(archive),
-            _ => None,
-        }
-    }
-
     /// Whether this is a bundle with a member that is not what its lock says.
     pub(crate) fn is_damaged(&self) -> bool {
         matches!(self.container, Container::Bundle { verified: Err(_), .. })

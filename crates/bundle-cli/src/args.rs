@@ -539,6 +539,8 @@ pub enum SchemaName {
     Manifest,
     /// bundle check --format json
     Report,
+    /// bundle verify --format json
+    Verify,
 }
 
 /// `bundle completions`

@@ -95,6 +95,23 @@ fn whether_this_key_signed_it_has_a_plain_answer() {
 }
 
 #[test]
+fn what_verify_prints_is_valid_by_its_schema() {
+    let (sandbox, file) = packed("theory");
+    assert_eq!(as_reader(&sandbox, &["check", &file, "--attest"]).code, 0);
+    sandbox.write("model/weights.bin", "1").expect("a file");
+    assert_eq!(bundle(sandbox.path(), &["sign", "model"]).code, 0);
+    let schema = json(&bundle(sandbox.path(), &["schema", "verify"]));
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    for paths in [&[&file, "model", "nothing"][..], &["theory"]] {
+        let said = bundle(sandbox.path(), &[&["verify", "--format", "json"], paths].concat());
+        let view = json(&said);
+        let errors: Vec<_> = validator.iter_errors(&view).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {view:#}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({ "verified": [{ "path": "x" }] })));
+}
+
+#[test]
 fn the_id_of_the_paper_is_compared() {
     let (sandbox, file) = packed("theory");
     let id = json(&bundle(sandbox.path(), &["inspect", &file, "--format", "json"]))["id"].clone();
