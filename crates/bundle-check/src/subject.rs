@@ -16,7 +16,8 @@ use bundle_manifest::{
 use bundle_project::{ProjectError, Selected, SourceTree};
 use bundle_run::{ExampleReplay, OnnxReport, Predictor, RunError, examine, replay};
 use bundle_signature::{
-    Attestation, Flaw, Trust, Verification, attestations_beside, read_attestations, verify_bundle,
+    Attestation, Flaw, MAX_ATTESTATIONS_SIZE, Trust, Verification, attestations_beside,
+    read_attestations, verify_bundle,
 };
 
 use crate::{
@@ -29,8 +30,6 @@ use crate::{
 
 /// Bytes of a `bundle.toml` that are read at all.
 const MAX_MANIFEST: u64 = 4 << 20;
-/// Bytes of a file of attestations that are read: one more than are allowed.
-const MOST_ATTESTATIONS: u64 = (64 << 20) + 1;
 /// How a zip file begins.
 const ZIP_MAGIC: &[u8] = b"PK";
 
@@ -299,7 +298,8 @@ fn read_beside(
         _ => return Ok(Ok(Vec::new())),
     }
     let mut text = Vec::new();
-    fs_err::File::open(&beside)?.take(MOST_ATTESTATIONS).read_to_end(&mut text)?;
+    // One more than are allowed, so that too many are noticed.
+    fs_err::File::open(&beside)?.take(MAX_ATTESTATIONS_SIZE + 1).read_to_end(&mut text)?;
     Ok(read_attestations(&text, BundleId::of(lock), trust))
 }
 

@@ -5,6 +5,8 @@ use std::{
     path::Path,
 };
 
+use bundle_signature::MAX_ATTESTATIONS_SIZE;
+
 use crate::failure::Failure;
 
 /// Writes a file under another name and renames it.
@@ -26,9 +28,6 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Bytes of a file that lines are appended to.
-const MOST_BYTES: u64 = 64 << 20;
-
 fn last_byte(path: &Path) -> Result<u8, Failure> {
     let (mut file, mut last) = (fs_err::File::open(path)?, [0]);
     file.seek(io::SeekFrom::End(-1))?;
@@ -36,14 +35,14 @@ fn last_byte(path: &Path) -> Result<u8, Failure> {
     Ok(last[0])
 }
 
-/// Appends lines in one piece, so that two who append at once do not mix theirs.
+/// Appends attestations in one piece, so that two who append at once do not mix theirs.
 pub(crate) fn append_lines(path: &Path, lines: &[String]) -> Result<(), Failure> {
     let unfinished = match fs_err::symlink_metadata(path) {
         // A link would lead the lines elsewhere, and a pipe would keep them.
         Ok(found) if !found.is_file() => {
             return Err(Failure::usage(format!("`{}` is not a regular file", path.display())));
         }
-        Ok(found) if found.len() > MOST_BYTES => {
+        Ok(found) if found.len() > MAX_ATTESTATIONS_SIZE => {
             return Err(Failure::usage(format!("`{}` is full", path.display()))
                 .hint("move it away, or remove statements that nobody needs"));
         }

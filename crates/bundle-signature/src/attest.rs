@@ -23,8 +23,9 @@ use crate::{
 const TEST_RESULT: &str = "https://in-toto.io/attestation/test-result/v0.1";
 /// Who held an anonymous key. Signed twice: by that key, and by the one it names.
 const AUTHORSHIP: &str = "https://github.com/bundle-ml/bundle/attestation/authorship/v0.1";
-/// Bytes of a file of attestations, of one of them, and how many are read.
-const MOST_BYTES: usize = 64 << 20;
+/// Bytes that a file of attestations may have.
+pub const MAX_ATTESTATIONS_SIZE: u64 = 64 << 20;
+/// Bytes that one of them may have, and how many there may be.
 const MOST_LINE: usize = 1 << 20;
 const MOST_LINES: usize = 1_000;
 
@@ -138,8 +139,8 @@ pub fn read_attestations(
     id: BundleId,
     trust: &Trust,
 ) -> Result<Vec<Attestation>, Flaw> {
-    if text.len() > MOST_BYTES {
-        let what = format!("has {} bytes, the limit is {MOST_BYTES}", text.len());
+    if u64::try_from(text.len()).unwrap_or(u64::MAX) > MAX_ATTESTATIONS_SIZE {
+        let what = format!("has {} bytes, the limit is {MAX_ATTESTATIONS_SIZE}", text.len());
         return Err(Flaw::new("attestations", what));
     }
     let lines = text.split(|byte| *byte == b'\n').zip(1..);

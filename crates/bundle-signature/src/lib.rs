@@ -72,8 +72,8 @@ mod trust;
 mod verification;
 
 pub use attest::{
-    Attestation, AttestedClaim, Outcome, TestResult, attest, attestations_beside,
-    read_attestations, reveal, revealed,
+    Attestation, AttestedClaim, MAX_ATTESTATIONS_SIZE, Outcome, TestResult, attest,
+    attestations_beside, read_attestations, reveal, revealed,
 };
 pub use bundle::{sign_bundle, verify_bundle};
 pub use certificate::Certificate;

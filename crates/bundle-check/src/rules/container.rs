@@ -41,8 +41,8 @@ pub(super) static WITHHELD: Rule = Rule {
     inspect: withheld,
 };
 
-const DIRECTORY: &str = "a directory, not a packed bundle";
-const BROKEN: &str = "the container cannot be opened";
+pub(super) const DIRECTORY: &str = "a directory, not a packed bundle";
+pub(super) const BROKEN: &str = "the container cannot be opened";
 
 fn unchanged(subject: &Subject) -> Judgement {
     match &subject.container {

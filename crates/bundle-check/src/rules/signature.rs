@@ -8,6 +8,8 @@ use crate::{
     subject::{Container, Subject},
 };
 
+use super::container::{BROKEN, DIRECTORY};
+
 pub(super) static VALID: Rule = Rule {
     id: "SIGN-2",
     title: "a signature, where there is one, is valid for exactly this bundle",
@@ -40,9 +42,6 @@ pub(super) static ATTESTED: Rule = Rule {
     remedy: "ask whoever made the statement for it again, or remove its line",
     inspect: attested,
 };
-
-const DIRECTORY: &str = "a directory, not a packed bundle";
-const BROKEN: &str = "the container cannot be opened";
 
 fn valid(subject: &Subject) -> Judgement {
     let Some(found) = subject.verification() else { return not_there(subject) };

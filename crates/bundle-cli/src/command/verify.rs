@@ -8,8 +8,8 @@ use bundle_check::{
 use bundle_manifest::{BundleId, Lock};
 use bundle_project::{Origin, SourceTree};
 use bundle_signature::{
-    Attestation, Doubt, Flaw, SignedDirectory, Trust, Verification, attestations_beside,
-    read_attestations, revealed,
+    Attestation, Doubt, Flaw, MAX_ATTESTATIONS_SIZE, SignedDirectory, Trust, Verification,
+    attestations_beside, read_attestations, revealed,
 };
 use serde_json::{Value as Json, json};
 
@@ -21,9 +21,6 @@ use crate::{
     open::{open_archive, there},
     terminal::{Terminal, one_line},
 };
-
-/// Bytes of a file of attestations: one more than are allowed, so that too many are noticed.
-const MOST_ATTESTATIONS: u64 = (64 << 20) + 1;
 
 pub(crate) fn run(args: &Verify, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let named = !args.key.is_empty() || !args.root.is_empty();
@@ -206,7 +203,8 @@ fn read(
         return Err(Failure::usage(format!("`{}` is not a regular file", file.display())));
     }
     let mut text = Vec::new();
-    fs_err::File::open(file)?.take(MOST_ATTESTATIONS).read_to_end(&mut text)?;
+    // One more than are allowed, so that too many are noticed.
+    fs_err::File::open(file)?.take(MAX_ATTESTATIONS_SIZE + 1).read_to_end(&mut text)?;
     Ok(read_attestations(&text, id, trust))
 }
 
