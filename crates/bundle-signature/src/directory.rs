@@ -123,6 +123,11 @@ impl SignedDirectory {
         Ok(authentic.unless(content))
     }
 
+    /// Whether the signature's file holds one already, so that another may take its place.
+    pub fn is_signed(&self) -> bool {
+        self.signature_bytes().is_ok_and(|bytes| open(&bytes).is_ok())
+    }
+
     fn signature_bytes(&self) -> Result<Vec<u8>, SignatureError> {
         let shown = self.signature.display().to_string();
         let at = |error| SignatureError::io(&shown, error);
@@ -328,11 +333,6 @@ fn absolute(path: &Path) -> Result<PathBuf, SignatureError> {
 /// Whether a name is left out by this path.
 fn is_at_or_below(name: &str, path: &str) -> bool {
     name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Whether a file holds a signature, so that another one may take its place.
-pub fn is_signature(bytes: &[u8]) -> bool {
-    open(bytes).is_ok()
 }
 
 fn is_empty(place: &Path) -> bool {

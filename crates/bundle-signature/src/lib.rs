@@ -79,7 +79,7 @@ pub use bundle::{sign_bundle, verify_bundle};
 pub use certificate::Certificate;
 pub use curve::{Curve, InvalidCurve};
 #[cfg(feature = "directory")]
-pub use directory::{SignedDirectory, is_signature};
+pub use directory::SignedDirectory;
 pub use error::{SignatureError, SignatureErrorKind};
 pub use identity::SigningIdentity;
 pub use pem::holds_private_key;

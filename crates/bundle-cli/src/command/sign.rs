@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use bundle_project::SourceTree;
 use bundle_signature::{
-    SignedDirectory, SigningIdentity, Verification, attestations_beside, is_signature, read_text,
-    reveal, sign_bundle, verify_bundle,
+    SignedDirectory, SigningIdentity, Verification, attestations_beside, read_text, reveal,
+    sign_bundle, verify_bundle,
 };
 
 use crate::{
@@ -110,29 +110,23 @@ fn sign_directory(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
     }
     refuse_changed(&args.path)?;
     let signature = args.signature.clone().unwrap_or_else(|| usual_signature(&args.path));
-    let name = keys::name_of(&args.path);
-    let identity = identity(args, &name, terminal)?;
     let directory = SignedDirectory {
         path: args.path.clone(),
         signature: signature.clone(),
         ignore: args.ignore.clone(),
         ignore_unsigned: false,
     };
+    if fs_err::symlink_metadata(&signature).is_ok() && !directory.is_signed() {
+        let message = format!("`{}` is there and is not a signature", signature.display());
+        return Err(
+            Failure::usage(message).hint("name another file with `--signature`, or remove it")
+        );
+    }
+    let identity = identity(args, &keys::name_of(&args.path), terminal)?;
     let bar = terminal.bytes_bar("hashing", 0);
     let text = directory.sign(&identity, &|bytes| bar.inc(bytes));
     bar.finish_and_clear();
-    let text = text?;
-    if fs_err::symlink_metadata(&signature).is_ok() {
-        let before = read_text(&signature).map(|text| is_signature(text.as_bytes()));
-        if !before.unwrap_or_default() {
-            return Err(Failure::usage(format!(
-                "`{}` is there and is not a signature",
-                signature.display()
-            ))
-            .hint("name another file with `--signature`, or remove it"));
-        }
-    }
-    write_whole(&signature, text.as_bytes())?;
+    write_whole(&signature, text?.as_bytes())?;
     let key = identity.key().public().fingerprint();
     terminal.print(&format!("{}\n  signature  key {key}\n", signature.display()))
 }

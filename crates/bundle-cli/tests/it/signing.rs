@@ -434,6 +434,21 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
+fn a_large_signature_is_replaced_like_a_small_one() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    for number in 0..3_000 {
+        sandbox.write(&format!("model/{number:0200}"), "1").expect("a file");
+    }
+    for _ in 0..2 {
+        let signed = bundle(sandbox.path(), &["sign", "model"]);
+        assert_eq!(signed.code, 0, "{}", signed.stderr);
+    }
+    let signature = sandbox.path().join("model/model.sig");
+    assert!(signature.metadata().expect("a file").len() > 1 << 20);
+    assert_eq!(bundle(sandbox.path(), &["verify", "model"]).code, 0);
+}
+
+#[test]
 fn any_directory_can_be_signed() {
     let sandbox = Sandbox::new().expect("a sandbox");
     sandbox.write("model/weights.bin", "1").expect("a file");
