@@ -75,6 +75,6 @@ pub use output::{Labels, Output, OutputKind};
 pub use path::{ArtifactPath, InvalidPath, PathCollision};
 pub use reference::manifest_reference;
 pub use schema::manifest_schema;
-pub use source::FileSource;
+pub use source::{FileSource, NoFiles};
 pub use step::*;
 pub use tolerance::{Compare, Tolerance};

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     ArtifactPath, BundleName, Claim, Code, DataSplit, EntryName, Example, ExampleInput, Files,
-    Input, Labels, ManifestError, Models, Output, StateInit, Version, consistency,
+    Input, Labels, ManifestError, Models, Output, StateInit, Step, Version, consistency,
     tree::{Definitions, Document, FromToml, Node, table},
 };
 
@@ -65,8 +65,7 @@ impl Manifest {
 
     /// Every file that the manifest refers to, once each, in path order.
     ///
-    /// Not among them, because no field names them: the external data of an ONNX
-    /// file, and the files of a step that this version cannot run.
+    /// Not among them, because no field names it: the external data of an ONNX file.
     pub fn referenced_files(&self) -> Vec<&ArtifactPath> {
         let models = self.models.by_name.values().flat_map(|model| {
             let states = model.states.iter().filter_map(|state| match &state.init {
@@ -75,6 +74,8 @@ impl Manifest {
             });
             std::iter::once(&model.onnx).chain(states)
         });
+        let steps = self.inputs.iter().flat_map(|input| &input.steps);
+        let steps = steps.chain(self.outputs.iter().flat_map(|output| &output.steps));
         let labels = self.outputs.iter().filter_map(|output| match &output.labels {
             Some(Labels::File(path)) => Some(path),
             _ => None,
@@ -87,6 +88,7 @@ impl Manifest {
         let code = self.code.iter().flat_map(|code| &code.environment);
         let claims = self.claims.iter().filter_map(|claim| claim.data.as_ref());
         let mut all: Vec<_> = models
+            .chain(steps.filter_map(Step::file))
             .chain(labels)
             .chain(examples)
             .chain(lists)

@@ -14,3 +14,17 @@ pub trait FileSource: Send + Sync {
     /// file; an error of kind `FileTooLarge` when it has more than `limit` bytes.
     fn read(&self, path: &ArtifactPath, limit: u64) -> io::Result<Vec<u8>>;
 }
+
+/// No files at all: for a pipeline whose steps need none.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFiles;
+
+impl FileSource for NoFiles {
+    fn size(&self, _: &ArtifactPath) -> Option<u64> {
+        None
+    }
+
+    fn read(&self, path: &ArtifactPath, _: u64) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no file `{path}`")))
+    }
+}

@@ -7,26 +7,32 @@
 //! A parameter on which libraries disagree has no silent default: either it is
 //! required, or its absence means "an input that needs it is refused".
 
+mod audio;
 mod columns;
 mod image;
-mod planned;
+mod output;
+mod text;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
 use crate::{
-    Dtype,
+    ArtifactPath, Dtype,
     tree::{Definitions, FromToml, Node, ObjectSchema, list, nearest, quote, table},
 };
 
-pub use columns::{Cell, Column, ColumnKind, UnknownCategory};
-pub use image::{
-    Alpha, AxisLayout, BitDepth16, ColorSpace, ExifOrientation, Interpolation, Luma,
-    OffsetRounding, PadPosition, PadSide, RescaleArithmetic, ResizeImpl, ResizeSize, ResizeVersion,
-    SizeRounding,
+pub use audio::{
+    EdgePadding, LogBase, MelNorm, MelScale, Mono, PadMode, ResampleMethod, Side, WindowFunction,
 };
-pub use planned::PlannedOp;
+pub use columns::{Cell, Column, ColumnKind, UnknownCategory, WindowTail};
+pub use image::{
+    Alpha, AxisLayout, BitDepth16, ColorSpace, DicomWindow, EpsPosition, ExifOrientation,
+    Interpolation, Luma, OffsetRounding, PadPosition, PadSide, Photometric, RescaleArithmetic,
+    ResizeImpl, ResizeSize, ResizeVersion, SizeRounding,
+};
+pub use output::{BoxFormat, BoxUnit, ClassActivation, Pooling};
+pub use text::{TokenPadding, Truncation, TruncationStrategy};
 
 /// Declares the operations: a table each, and the `Step` enum tagged by `op`.
 macro_rules! steps {
@@ -44,8 +50,6 @@ macro_rules! steps {
         #[derive(Clone, Debug, PartialEq)]
         pub enum Step {
             $($(#[doc = $doc])* $name($name),)*
-            /// An operation that the format reserves and this version cannot run.
-            Planned(PlannedOp),
         }
 
         impl Step {
@@ -56,7 +60,6 @@ macro_rules! steps {
             pub const fn op(&self) -> &'static str {
                 match self {
                     $(Self::$name(_) => $word,)*
-                    Self::Planned(op) => op.as_str(),
                 }
             }
         }
@@ -67,7 +70,10 @@ macro_rules! steps {
                 let step = &node.tagged("op");
                 match op {
                     $($word => $name::read(step).map(Self::$name),)*
-                    other => read_planned(&node.at("op"), other).map(Self::Planned),
+                    other => {
+                        unknown_op(&node.at("op"), other);
+                        None
+                    }
                 }
             }
 
@@ -84,17 +90,32 @@ macro_rules! steps {
                         object.tag("op", $word);
                         variants.push(object.to_json());
                     )*
-                    variants.push(json!({
-                        "type": "object",
-                        "description": "An operation that the format reserves and this version cannot run.",
-                        "properties": { "op": PlannedOp::schema(definitions) },
-                        "required": ["op"],
-                    }));
                     json!({ "oneOf": variants })
                 })
             }
         }
     };
+}
+
+impl Step {
+    /// The names of the values that it publishes beside its result.
+    pub const fn publishes(&self) -> &'static [&'static str] {
+        match self {
+            Self::TopK(_) => &["values", "indices"],
+            Self::Tokenize(_) => &["ids", "attention_mask", "type_ids", "offsets"],
+            Self::Bytes(_) => &["ids", "attention_mask"],
+            _ => &[],
+        }
+    }
+
+    /// The file that it needs, beside its input.
+    pub const fn file(&self) -> Option<&ArtifactPath> {
+        match self {
+            Self::Tokenize(step) => Some(&step.file),
+            Self::Detokenize(step) => Some(&step.file),
+            _ => None,
+        }
+    }
 }
 
 fn read_op<'a>(node: &Node<'a>) -> Option<&'a str> {
@@ -108,18 +129,12 @@ fn read_op<'a>(node: &Node<'a>) -> Option<&'a str> {
     op?.string()
 }
 
-fn read_planned(op: &Node<'_>, word: &str) -> Option<PlannedOp> {
-    let planned = PlannedOp::ALL.iter().copied().find(|planned| planned.as_str() == word);
-    planned.or_else(|| {
-        let planned = PlannedOp::ALL.iter().map(|planned| planned.as_str());
-        let all: Vec<&str> = Step::OPS.iter().copied().chain(planned).collect();
-        let hint = match nearest(word, &all) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("one of {}", list(Step::OPS)),
-        };
-        op.report_with(format!("unknown operation {}", quote(word)), Some(hint));
-        None
-    })
+fn unknown_op(op: &Node<'_>, word: &str) {
+    let hint = match nearest(word, Step::OPS) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("one of {}", list(Step::OPS)),
+    };
+    op.report_with(format!("unknown operation {}", quote(word)), Some(hint));
 }
 
 steps! {
@@ -137,6 +152,232 @@ steps! {
         exif_orientation: ExifOrientation,
         /// How 16-bit samples become 8-bit. Absent: a 16-bit file is refused.
         bit_depth16: Option<BitDepth16>,
+    }
+
+    "decode_dicom" =>
+    /// Decode one frame of a DICOM file. Only what pixels need is read; no header field is
+    /// stored, shown or exported.
+    ///
+    /// ```toml
+    /// { op = "decode_dicom", frame = 0, rescale = true, window = { center = 40, width = 400 }, photometric = "apply" }
+    /// ```
+    DecodeDicom {
+        /// Index of the frame, from 0.
+        frame: u32 = 0,
+        /// Whether the modality's slope and intercept are applied (Hounsfield units of CT).
+        rescale: bool,
+        /// The window that becomes 0 to 1. Absent: none is applied.
+        window: Option<DicomWindow>,
+        /// What becomes of inverted gray.
+        photometric: Photometric,
+    }
+
+    "decode_array" =>
+    /// Read an NPY file as it is.
+    ///
+    /// ```toml
+    /// { op = "decode_array" }
+    /// ```
+    DecodeArray {}
+
+    "decode_audio" =>
+    /// Decode a WAV or FLAC file to float32 samples in −1 to 1; integers are divided by
+    /// 2^(bits − 1), as soundfile and torchaudio do.
+    ///
+    /// ```toml
+    /// { op = "decode_audio", mono = "mean", sampling_rate = 16000 }
+    /// ```
+    DecodeAudio {
+        /// How several channels become one. Absent: a file of several is refused.
+        mono: Option<Mono>,
+        /// The rate of the file in hertz; another one is refused. Absent: any, and `resample`
+        /// must follow.
+        sampling_rate: Option<u32>,
+    }
+
+    "resample" =>
+    /// Change the sampling rate; a signal at that rate is not touched.
+    ///
+    /// ```toml
+    /// { op = "resample", sampling_rate = 16000, method = "sinc_hann", lowpass_filter_width = 6, rolloff = 0.99 }
+    /// ```
+    Resample {
+        /// The rate afterwards, in hertz.
+        sampling_rate: u32,
+        /// How.
+        method: ResampleMethod,
+        /// Zero crossings of the sinc on each side.
+        lowpass_filter_width: u32,
+        /// The cut-off as a part of the Nyquist frequency.
+        rolloff: f64,
+    }
+
+    "pad_or_trim" =>
+    /// Make a signal exactly, or at least, a given length. For a tensor: along its last axis.
+    ///
+    /// ```toml
+    /// { op = "pad_or_trim", length = 480000, side = "right", mode = "constant", value = 0.0 }
+    /// ```
+    PadOrTrim {
+        /// Samples afterwards.
+        length: u32,
+        /// At which end samples are added and cut.
+        side: Side,
+        /// What fills.
+        mode: PadMode,
+        /// The value that fills.
+        value: f64 = 0.0,
+        /// Whether a longer signal is cut; else it stays as it is.
+        trim: bool = true,
+        /// The axis of a tensor; negative counts from the end.
+        axis: i64 = -1,
+    }
+
+    "preemphasis" =>
+    /// `y[t] = x[t] - coefficient * x[t - 1]`; the first sample stays.
+    ///
+    /// ```toml
+    /// { op = "preemphasis", coefficient = 0.97 }
+    /// ```
+    Preemphasis {
+        /// The share of the sample before.
+        coefficient: f64,
+    }
+
+    "stft" =>
+    /// The short-time Fourier transform as magnitudes to a power: frequencies × frames, float64.
+    ///
+    /// ```toml
+    /// { op = "stft", n_fft = 400, win_length = 400, hop_length = 160, window = "hann", periodic = true, center = true, pad_mode = "reflect", power = 2.0 }
+    /// ```
+    Stft {
+        /// Samples of a transform.
+        n_fft: u32,
+        /// Samples of the window, centred in `n_fft` zeros.
+        win_length: u32,
+        /// Samples from one frame to the next.
+        hop_length: u32,
+        /// The window.
+        window: WindowFunction,
+        /// Whether the window is periodic (torch, scipy `fftbins`) or symmetric (`numpy.hanning`).
+        periodic: bool,
+        /// Whether frames are centred on their time, with the signal padded by `n_fft / 2`.
+        center: bool,
+        /// What lies beyond the ends. Required with `center`.
+        pad_mode: Option<EdgePadding>,
+        /// 1 for magnitudes, 2 for power.
+        power: f64,
+    }
+
+    "mel" =>
+    /// A mel filter bank over the frequencies of `stft`: mels × frames, float64.
+    ///
+    /// ```toml
+    /// { op = "mel", n_mels = 80, f_min = 0.0, f_max = 8000.0, scale = "slaney", norm = "slaney" }
+    /// ```
+    Mel {
+        /// Filters.
+        n_mels: u32,
+        /// The lowest frequency, in hertz.
+        f_min: f64,
+        /// The highest frequency, in hertz.
+        f_max: f64,
+        /// The frequency scale.
+        scale: MelScale,
+        /// The scaling of filters.
+        norm: MelNorm,
+    }
+
+    "log" =>
+    /// The logarithm of `max(x, floor)`, then a floor `dynamic_range` below the largest value.
+    ///
+    /// ```toml
+    /// { op = "log", base = "10", floor = 1e-10, dynamic_range = 8.0 }
+    /// ```
+    Log {
+        /// The base.
+        base: LogBase,
+        /// Smaller values become this first.
+        floor: f64,
+        /// Added before the logarithm.
+        offset: f64 = 0.0,
+        /// Values further below the largest become that much below (Whisper 8, librosa
+        /// `top_db` 80). Absent: no second floor.
+        dynamic_range: Option<f64>,
+    }
+
+    "kaldi_fbank" =>
+    /// Kaldi's log mel filter bank (torchaudio `compliance.kaldi.fbank` with `dither = 0`):
+    /// frames × mels, float64.
+    ///
+    /// ```toml
+    /// { op = "kaldi_fbank", n_mels = 128, frame_length = 400, frame_shift = 160, window = "hann", preemphasis = 0.97, remove_dc_offset = true, f_min = 20.0, f_max = 0.0, snip_edges = true }
+    /// ```
+    KaldiFbank {
+        /// Filters.
+        n_mels: u32,
+        /// Samples of a frame.
+        frame_length: u32,
+        /// Samples from one frame to the next.
+        frame_shift: u32,
+        /// The window, symmetric.
+        window: WindowFunction,
+        /// The share of the sample before that is taken off, within each frame.
+        preemphasis: f64,
+        /// Whether each frame's mean is taken off.
+        remove_dc_offset: bool,
+        /// The lowest frequency, in hertz.
+        f_min: f64,
+        /// The highest frequency, in hertz; 0 or less counts from the Nyquist frequency.
+        f_max: f64,
+        /// Whether only frames that lie inside the signal are taken.
+        snip_edges: bool,
+    }
+
+    "drop_last_frame" =>
+    /// Leave out the last element of the last axis (Whisper drops the last frame).
+    ///
+    /// ```toml
+    /// { op = "drop_last_frame" }
+    /// ```
+    DropLastFrame {}
+
+    "tokenize" =>
+    /// Text to token ids, by a `tokenizer.json` of `tokenizers`. Publishes `ids`,
+    /// `attention_mask`, `type_ids` (1 × tokens, int64) and `offsets` (1 × tokens × 2, in
+    /// characters). What the file says of truncation and padding is not used: both are written
+    /// here, or not done.
+    ///
+    /// ```toml
+    /// { op = "tokenize", file = "tokenizer.json", add_special_tokens = true, truncation = { max_length = 128 }, padding = { length = 128, side = "right", pad_id = 0 } }
+    /// ```
+    Tokenize {
+        /// The tokenizer.
+        file: ArtifactPath,
+        /// Whether `[CLS]`, `</s>` … are added.
+        add_special_tokens: bool,
+        /// How a long text is cut. Absent: it is not.
+        truncation: Option<Truncation>,
+        /// How a short text is filled. Absent: it is not.
+        padding: Option<TokenPadding>,
+    }
+
+    "bytes" =>
+    /// The content of the file as tokens: each byte plus `offset` (`ByT5`, magika). Publishes
+    /// `ids` and `attention_mask` (1 × tokens, int64).
+    ///
+    /// ```toml
+    /// { op = "bytes", offset = 3, length = 1024, pad_id = 0, append = [1] }
+    /// ```
+    Bytes {
+        /// Added to each byte.
+        offset: u32 = 0,
+        /// Ids put after the bytes, such as an end of sequence.
+        append: Vec<u32> = Vec::new(),
+        /// Tokens afterwards; more are cut at the end. Absent: as many as there are.
+        length: Option<u32>,
+        /// The id that fills. Absent: a shorter file is refused where `length` is given.
+        pad_id: Option<u32>,
     }
 
     "convert_color" =>
@@ -229,6 +470,35 @@ steps! {
         fill: f64,
     }
 
+    "letterbox" =>
+    /// Resize so that the image fits into `size` with its aspect ratio kept, then fill the rest
+    /// (Ultralytics, YOLO). The new edges are rounded to the nearest, halves to even; the border
+    /// is split as `round(d / 2 - 0.1)` before and `round(d / 2 + 0.1)` after.
+    ///
+    /// ```toml
+    /// { op = "letterbox", impl = "opencv", size = [640, 640], interpolation = "bilinear", fill = 114, scaleup = true, position = "center" }
+    /// ```
+    Letterbox {
+        /// Whose kernel, as of `resize`.
+        kernel as "impl": ResizeImpl,
+        /// Which version of it, as of `resize`.
+        version as "impl_version": Option<ResizeVersion>,
+        /// Height and width afterwards, in pixels; with `stride`, the most they can be.
+        size: [u32; 2],
+        /// The filter.
+        interpolation: Interpolation,
+        /// Whether the filter widens when shrinking, as of `resize`.
+        antialias: Option<bool>,
+        /// The value of the border, for every channel.
+        fill: f64,
+        /// Whether a smaller image is enlarged.
+        scaleup: bool,
+        /// Fill only up to the next multiple of this (Ultralytics `auto`).
+        stride: Option<u32>,
+        /// Where the image sits.
+        position: PadPosition,
+    }
+
     "rescale" =>
     /// Multiply by `scale`, add `offset`; the result is float32.
     ///
@@ -256,6 +526,103 @@ steps! {
         mean: Vec<f64>,
         /// Divided by.
         std: Vec<f64>,
+    }
+
+    "zero_mean_unit_variance" =>
+    /// Subtract the sample's own mean and divide by its own standard deviation, computed in
+    /// float64 over `axes`; the result is float32 (float64 stays float64).
+    ///
+    /// ```toml
+    /// { op = "zero_mean_unit_variance", eps = 1e-6, eps_position = "std", ddof = 0 }
+    /// ```
+    ZeroMeanUnitVariance {
+        /// The axes over which mean and variance are taken. Absent: all of them.
+        axes: Option<Vec<i64>>,
+        /// Keeps the divisor from 0.
+        eps: f64,
+        /// Where it is added.
+        eps_position: EpsPosition,
+        /// Degrees of freedom taken off the count: 0 (NumPy) or 1 (torch).
+        ddof: u8,
+    }
+
+    "scale_range" =>
+    /// `(x - lower) / (upper - lower + eps)` with percentiles of the sample, NumPy's `linear`
+    /// method (BioImage.IO `scale_range`); the result is float32.
+    ///
+    /// ```toml
+    /// { op = "scale_range", min_percentile = 1.0, max_percentile = 99.8, eps = 1e-6 }
+    /// ```
+    ScaleRange {
+        /// The percentile that becomes 0, from 0 to 100.
+        min_percentile: f64,
+        /// The percentile that becomes 1.
+        max_percentile: f64,
+        /// The axes over which percentiles are taken. Absent: all of them.
+        axes: Option<Vec<i64>>,
+        /// Keeps the divisor from 0.
+        eps: f64,
+    }
+
+    "clip" =>
+    /// Limit to a range.
+    ///
+    /// ```toml
+    /// { op = "clip", min = 0.0, max = 1.0 }
+    /// ```
+    Clip {
+        /// Smaller values become this.
+        min: Option<f64>,
+        /// Larger values become this.
+        max: Option<f64>,
+    }
+
+    "scale_linear" =>
+    /// `x * gain + offset`, in float32 for float32 and integers (BioImage.IO `scale_linear`).
+    ///
+    /// ```toml
+    /// { op = "scale_linear", gain = [0.5], offset = [1.0] }
+    /// ```
+    ScaleLinear {
+        /// Factors: one for all, or one per element of `axis`.
+        gain: Vec<f64>,
+        /// Added afterwards, as many as `gain`.
+        offset: Vec<f64>,
+        /// The axis along which they are applied; negative counts from the end.
+        axis: Option<i64>,
+    }
+
+    "binarize" =>
+    /// 1.0 where `x > threshold`, else 0.0, as float32.
+    ///
+    /// ```toml
+    /// { op = "binarize", threshold = 0.5 }
+    /// ```
+    Binarize {
+        /// What must be exceeded.
+        threshold: f64,
+    }
+
+    "reverse_channels" =>
+    /// Reverse the order of elements along an axis: RGB to BGR in a tensor.
+    ///
+    /// ```toml
+    /// { op = "reverse_channels", axis = -1 }
+    /// ```
+    ReverseChannels {
+        /// The axis; negative counts from the end.
+        axis: i64,
+    }
+
+    "transpose" =>
+    /// Reorder the axes (NumPy `transpose`).
+    ///
+    /// ```toml
+    /// { op = "transpose", axes = [1, 0] }
+    /// ```
+    Transpose {
+        /// For each axis of the result, the axis it comes from.
+        axes: Vec<u32>,
     }
 
     "layout" =>
@@ -333,6 +700,67 @@ steps! {
         scale: Vec<f64>,
     }
 
+    "min_max_scale" =>
+    /// `x * scale + min` per column, in float64 (scikit-learn `MinMaxScaler`).
+    ///
+    /// ```toml
+    /// { op = "min_max_scale", columns = ["age"], scale = [0.0125], min = [-0.225] }
+    /// ```
+    MinMaxScale {
+        /// The columns; absent means every numeric column, in order.
+        columns: Option<Vec<String>>,
+        /// `scale_` of the fitted scaler.
+        scale: Vec<f64>,
+        /// `min_` of the fitted scaler.
+        min: Vec<f64>,
+        /// `feature_range`, where `clip = True`. Absent: nothing is clipped.
+        clip: Option<[f64; 2]>,
+    }
+
+    "ordinal_encode" =>
+    /// Replace a column of categories by their index (scikit-learn `OrdinalEncoder`).
+    ///
+    /// ```toml
+    /// { op = "ordinal_encode", column = "stage", categories = ["I", "II", "III"], unknown_value = -1 }
+    /// ```
+    OrdinalEncode {
+        /// The column.
+        column: String,
+        /// The categories, in the order of their index.
+        categories: Vec<String>,
+        /// The number of an unlisted category. Absent: it is refused.
+        unknown_value: Option<f64>,
+        /// The number of a missing cell. Absent: it is refused.
+        missing_value: Option<f64>,
+    }
+
+    "window" =>
+    /// Cut a series, time × channels, into windows: windows × length × channels.
+    ///
+    /// ```toml
+    /// { op = "window", length = 128, stride = 64, tail = "drop" }
+    /// ```
+    SlidingWindow {
+        /// Rows of a window.
+        length: u32,
+        /// Rows from one window's start to the next.
+        stride: u32,
+        /// What becomes of the last, shorter window.
+        tail: WindowTail,
+    }
+
+    "difference" =>
+    /// `x[t] - x[t - lag]` along the first axis, which becomes shorter by `lag` (NumPy `diff`,
+    /// pandas `diff` without its missing rows).
+    ///
+    /// ```toml
+    /// { op = "difference", lag = 1 }
+    /// ```
+    Difference {
+        /// Rows back.
+        lag: u32 = 1,
+    }
+
     "one_hot" =>
     /// Replace a column of categories by a 0/1 column each (scikit-learn `OneHotEncoder`).
     ///
@@ -400,5 +828,107 @@ steps! {
     TopK {
         /// How many; at most the length of the axis.
         k: u32,
+    }
+
+    "threshold" =>
+    /// Keep the classes whose score is at least `value`. For `labels`: the ranking holds only
+    /// those. For `mask`: 1 where the score is at least `value`, else 0, as uint8.
+    ///
+    /// ```toml
+    /// { op = "threshold", value = 0.5 }
+    /// ```
+    Threshold {
+        /// The least score.
+        value: f64,
+    }
+
+    "decode_boxes" =>
+    /// Turn the raw tensor of a detector into rows of left, top, right, bottom, score, class,
+    /// in pixels of the network's input: boxes × 6, float32, without those below `score`.
+    ///
+    /// ```toml
+    /// { op = "decode_boxes", format = "cxcywh", unit = "pixels", transposed = true, objectness = false, activation = "none", background = false, score = 0.25 }
+    /// ```
+    DecodeBoxes {
+        /// What the four numbers are.
+        format: BoxFormat,
+        /// Their unit.
+        unit: BoxUnit,
+        /// Whether the tensor is (4 + classes) × boxes (`YOLOv8`) instead of boxes × (4 + classes).
+        transposed: bool,
+        /// Whether a fifth number says that there is an object, and multiplies every class.
+        objectness: bool,
+        /// How class scores become probabilities. Where the output has a tensor of role
+        /// `scores`, that one holds the classes and the main tensor only boxes.
+        activation: ClassActivation,
+        /// Whether the last class is "no object" (DETR).
+        background: bool,
+        /// The least score.
+        score: f64,
+    }
+
+    "nms" =>
+    /// Non-maximum suppression (torchvision `nms`): of boxes that overlap by more than `iou`,
+    /// the one with the highest score stays.
+    ///
+    /// ```toml
+    /// { op = "nms", iou = 0.45, per_class = true, max = 300 }
+    /// ```
+    Nms {
+        /// The largest overlap that stays, as intersection over union.
+        iou: f64,
+        /// Whether only boxes of one class suppress each other.
+        per_class: bool,
+        /// Most boxes that stay, best first.
+        max: u32,
+    }
+
+    "ctc_greedy" =>
+    /// Greedy decoding of a CTC output, time × classes: the best class of each frame, equal
+    /// neighbours merged, blanks left out. Gives the ids, int64.
+    ///
+    /// ```toml
+    /// { op = "ctc_greedy", blank = 0 }
+    /// ```
+    CtcGreedy {
+        /// The id of the blank.
+        blank: u32,
+    }
+
+    "detokenize" =>
+    /// Token ids to text, by a `tokenizer.json`.
+    ///
+    /// ```toml
+    /// { op = "detokenize", file = "tokenizer.json", skip_special_tokens = true }
+    /// ```
+    Detokenize {
+        /// The tokenizer.
+        file: ArtifactPath,
+        /// Whether special tokens are left out.
+        skip_special_tokens: bool,
+    }
+
+    "pool" =>
+    /// Pool token embeddings, batch × tokens × size, to batch × size.
+    ///
+    /// ```toml
+    /// { op = "pool", method = "mean", mask = "text" }
+    /// ```
+    Pool {
+        /// How.
+        method: Pooling,
+        /// The input whose `attention_mask` says which tokens count. Absent: all do.
+        mask: Option<String>,
+    }
+
+    "l2_norm" =>
+    /// Divide by the Euclidean length along the last axis (torch `normalize`): `x / max(|x|, eps)`.
+    ///
+    /// ```toml
+    /// { op = "l2_norm", eps = 1e-12 }
+    /// ```
+    L2Norm {
+        /// Keeps the divisor from 0.
+        eps: f64,
     }
 }

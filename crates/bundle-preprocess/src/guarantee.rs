@@ -46,6 +46,6 @@ pub const fn guarantee(step: &Step) -> Guarantee {
         | Step::ColumnConcat(_)
         | Step::Argmax(_)
         | Step::TopK(_) => Guarantee::Exact,
-        Step::Planned(_) => Guarantee::None,
+        _ => Guarantee::None,
     }
 }

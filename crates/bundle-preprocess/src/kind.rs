@@ -4,7 +4,7 @@ use std::fmt;
 
 use bundle_manifest::{AxisLayout, ColumnKind, Dtype, InputKind};
 
-use crate::{Channels, Image, Samples, Table, Tensor, Value, error::Fault};
+use crate::{Audio, Channels, Image, Samples, Table, Tensor, Value, error::Fault};
 
 /// The type of a value between two steps, as far as the steps decide it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,10 @@ pub(crate) enum Kind {
     Source,
     /// Pixels; `None` is left to the file.
     Image { samples: Option<SampleType>, channels: Option<Channels> },
+    /// Sound; the rate is known where a step fixes it.
+    Audio { sampling_rate: Option<u32> },
+    /// Text.
+    Text,
     /// Rows with these columns.
     Table(Vec<ColumnType>),
     /// An array; the layout is known after `layout`.
@@ -42,6 +46,7 @@ impl Kind {
     pub(crate) const fn of_input(kind: InputKind) -> Self {
         match kind {
             InputKind::Tensor => Self::TENSOR,
+            InputKind::Text => Self::Text,
             _ => Self::Source,
         }
     }
@@ -54,7 +59,7 @@ impl Kind {
                 Err(self.refusal("an image").hint("put this step before `layout`"))
             }
             Self::Source => Err(self.refusal("an image").hint("put `decode_image` before it")),
-            Self::Table(_) => Err(self.refusal("an image")),
+            _ => Err(self.refusal("an image")),
         }
     }
 
@@ -64,7 +69,16 @@ impl Kind {
             Self::Tensor { dtype, layout } => Ok((*dtype, *layout)),
             Self::Image { .. } => Err(self.refusal("a tensor").hint("put `layout` before it")),
             Self::Table(_) => Err(self.refusal("a tensor").hint("put `column_concat` before it")),
-            Self::Source => Err(self.refusal("a tensor")),
+            _ => Err(self.refusal("a tensor")),
+        }
+    }
+
+    /// The sampling rate of the sound that a step takes, where it is known.
+    pub(crate) fn audio(&self) -> Result<Option<u32>, Fault> {
+        match self {
+            Self::Audio { sampling_rate } => Ok(*sampling_rate),
+            Self::Source => Err(self.refusal("a sound").hint("put `decode_audio` before it")),
+            _ => Err(self.refusal("a sound")),
         }
     }
 
@@ -87,6 +101,8 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Source => "an undecoded file",
             Self::Image { .. } => "an image",
+            Self::Audio { .. } => "a sound",
+            Self::Text => "a text",
             Self::Table(_) => "a table",
             Self::Tensor { .. } => "a tensor",
         })
@@ -128,6 +144,20 @@ impl Value {
         match self {
             Self::Image(image) => Ok(image),
             other => Err(other.refusal("an image")),
+        }
+    }
+
+    pub(crate) fn into_audio(self) -> Result<Audio, Fault> {
+        match self {
+            Self::Audio(audio) => Ok(audio),
+            other => Err(other.refusal("a sound")),
+        }
+    }
+
+    pub(crate) fn into_text(self) -> Result<String, Fault> {
+        match self {
+            Self::Text(text) => Ok(text),
+            other => Err(other.refusal("a text")),
         }
     }
 

@@ -102,7 +102,7 @@ pub(crate) fn check_ensure_dtype(params: &EnsureDtype, before: &Kind) -> Result<
             Ok(Kind::Image { samples: Some(sample_type(params.dtype)?), channels: *channels })
         }
         Kind::Table(_) => Ok(before.clone()),
-        Kind::Source => Err(before.refusal("an image, a table or a tensor")),
+        _ => Err(before.refusal("an image, a table or a tensor")),
     }
 }
 

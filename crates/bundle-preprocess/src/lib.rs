@@ -6,7 +6,7 @@
 //! what comes out of a network, and says what it means ([`Outcome`]).
 //!
 //! ```
-//! use bundle_manifest::Manifest;
+//! use bundle_manifest::{Manifest, NoFiles};
 //! use bundle_preprocess::{InputPipeline, InputSource};
 //!
 //! let manifest = Manifest::from_toml(r#"
@@ -28,7 +28,7 @@
 //!       { op = "column_concat", dtype = "float32" },
 //!     ]
 //! "#)?;
-//! let pipeline = InputPipeline::compile(&manifest.inputs[0])?;
+//! let pipeline = InputPipeline::compile(&manifest.inputs[0], &NoFiles)?;
 //! let prepared = pipeline.run(&InputSource::File(b"age\n65\n".to_vec()), false)?;
 //! assert_eq!(prepared.published["value"].to_f64s(), [1.5]);
 //!
@@ -97,6 +97,7 @@ mod ops;
 mod outcome;
 mod pipeline;
 mod resize;
+mod resource;
 mod scores;
 mod source;
 mod tensor;
@@ -111,4 +112,4 @@ pub use npy::{NpyError, read_npy, write_npy};
 pub use outcome::{Outcome, OutputPipeline, RankedLabel};
 pub use pipeline::{InputPipeline, Prepared, Stage};
 pub use tensor::{NamedTensors, ShapeError, Tensor, TensorData};
-pub use value::{Channels, Image, InputSource, Samples, Storage, Table, TableColumn, Value};
+pub use value::{Audio, Channels, Image, InputSource, Samples, Storage, Table, TableColumn, Value};

@@ -7,7 +7,7 @@ use bundle_manifest::Step;
 
 use crate::{
     Limits, NamedTensors, Storage, Value, arithmetic, color, columns, decode, encode, error::Fault,
-    geometry, kind::Kind, layout, resize, scores,
+    geometry, kind::Kind, layout, resize, resource::Resource, scores,
 };
 
 /// What `step` gives when it takes `before`, or why it cannot work.
@@ -32,7 +32,7 @@ pub(crate) fn check(step: &Step, before: &Kind) -> Result<Kind, Fault> {
         Step::Softmax(_) | Step::Sigmoid(_) => scores::check_floats(before),
         Step::Argmax(_) => scores::check_argmax(before),
         Step::TopK(params) => scores::check_top_k(params, before),
-        Step::Planned(_) => Err(Fault::planned("")),
+        _ => Err(Fault::planned("")),
     }
 }
 
@@ -41,6 +41,8 @@ pub(crate) fn check(step: &Step, before: &Kind) -> Result<Kind, Fault> {
 pub(crate) struct Surroundings<'a> {
     /// What was known of its value when the pipeline was compiled.
     pub(crate) before: &'a Kind,
+    /// What was read from the file of the step.
+    pub(crate) resource: &'a Resource,
     pub(crate) limits: &'a Limits,
     /// Where it publishes values beside its result.
     pub(crate) published: &'a mut NamedTensors,
@@ -48,7 +50,7 @@ pub(crate) struct Surroundings<'a> {
 
 /// Runs a step.
 pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Result<Value, Fault> {
-    let Surroundings { before, limits, published } = around;
+    let Surroundings { before, resource: _, limits, published } = around;
     if !matches!(step, Step::ConvertColor(_)) {
         check_storage(&value)?;
     }
@@ -93,15 +95,7 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
             published.insert("indices".to_owned(), indices);
             Ok(Value::Tensor(values))
         }
-        Step::Planned(_) => Err(Fault::planned("")),
-    }
-}
-
-/// The names that a step publishes beside its result.
-pub(crate) const fn published_names(step: &Step) -> &'static [&'static str] {
-    match step {
-        Step::TopK(_) => &["values", "indices"],
-        _ => &[],
+        _ => Err(Fault::planned("")),
     }
 }
 

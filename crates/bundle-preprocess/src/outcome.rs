@@ -1,6 +1,6 @@
 //! What outputs mean.
 
-use bundle_manifest::{Output, OutputKind, Step};
+use bundle_manifest::{FileSource, Output, OutputKind, Step};
 
 use crate::{
     LabelMap, Limits, NamedTensors, StepError, Tensor, TensorData, Value,
@@ -8,6 +8,8 @@ use crate::{
     kind::Kind,
     layout::axis_index,
     ops::{self, Surroundings},
+    pipeline::CheckedStep,
+    resource::Resource,
 };
 
 /// A label with its score.
@@ -47,7 +49,7 @@ pub struct OutputPipeline {
     entry: String,
     kind: OutputKind,
     main: String,
-    steps: Vec<(Step, Kind)>,
+    steps: Vec<CheckedStep>,
     /// How many labels of a ranking are kept: the `k` of a last `top_k`.
     ranked: Option<usize>,
     labels: Option<LabelMap>,
@@ -62,7 +64,11 @@ impl OutputPipeline {
     /// `top_k` as the last step of a `labels` output limits the ranking and leaves the
     /// tensor whole: `expect` records the scores of all classes, since scores without
     /// their classes mean nothing.
-    pub fn compile(output: &Output, labels: Option<LabelMap>) -> Result<Self, StepError> {
+    pub fn compile(
+        output: &Output,
+        labels: Option<LabelMap>,
+        files: &dyn FileSource,
+    ) -> Result<Self, StepError> {
         let entry = output.name.to_string();
         if output.restore.is_some() {
             let kind = output.kind;
@@ -85,7 +91,8 @@ impl OutputPipeline {
                     let refused = Fault::new("forgets which classes it kept, and a step follows");
                     return Err(fault(refused.hint("put `top_k` last")));
                 }
-                checked.push((step.clone(), before));
+                let resource = Resource::load(step, files).map_err(fault)?;
+                checked.push(CheckedStep { step: step.clone(), before, resource });
             }
             before = after;
         }
@@ -112,9 +119,9 @@ impl OutputPipeline {
             return Err(fault.of(&self.entry));
         };
         let mut value = Value::Tensor(main.clone());
-        for (index, (step, before)) in self.steps.iter().enumerate() {
-            let around =
-                Surroundings { before, limits: &self.limits, published: &mut NamedTensors::new() };
+        for (index, CheckedStep { step, before, resource }) in self.steps.iter().enumerate() {
+            let published = &mut NamedTensors::new();
+            let around = Surroundings { before, resource, limits: &self.limits, published };
             let applied = ops::apply(step, value, around);
             value = applied.map_err(|fault| fault.at(&self.entry, index, step.op()))?;
         }
@@ -149,7 +156,7 @@ impl OutputPipeline {
 
     fn class_axis(&self, shape: &[Option<usize>]) -> Option<usize> {
         let mut shape = shape.to_vec();
-        for (step, _) in &self.steps {
+        for CheckedStep { step, .. } in &self.steps {
             match step {
                 Step::Argmax(params) => {
                     return *shape.get(axis_index(params.axis, shape.len()).ok()?)?;

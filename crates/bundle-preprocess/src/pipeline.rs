@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bundle_manifest::{ColumnKind, Input, InputKind, Step};
+use bundle_manifest::{ColumnKind, FileSource, Input, InputKind, Step};
 
 use crate::{
     InputSource, Limits, NamedTensors, StepError, Table, TableColumn, Tensor, TensorData, Value,
@@ -10,6 +10,7 @@ use crate::{
     error::Fault,
     kind::Kind,
     ops::{self, Surroundings},
+    resource::Resource,
     source::first_value,
 };
 
@@ -28,9 +29,10 @@ pub struct InputPipeline {
 
 /// A step with what is known of the value that it takes.
 #[derive(Clone, Debug)]
-struct CheckedStep {
-    step: Step,
-    before: Kind,
+pub(crate) struct CheckedStep {
+    pub(crate) step: Step,
+    pub(crate) before: Kind,
+    pub(crate) resource: Resource,
 }
 
 /// The value after a step.
@@ -57,11 +59,12 @@ impl InputPipeline {
     /// Checks the steps of `input`, from file to tensor. Names the step that cannot work.
     ///
     /// Also an error: a kind that has no operation in this version, `window` and
-    /// `tile`, and a value under `tensors` that the steps do not publish.
-    pub fn compile(input: &Input) -> Result<Self, StepError> {
+    /// `tile`, and a value under `tensors` that the steps do not publish, and a file of a step that
+    /// `files` does not have.
+    pub fn compile(input: &Input, files: &dyn FileSource) -> Result<Self, StepError> {
         let entry = input.name.to_string();
         check_entry(input).map_err(|fault| fault.of(&entry))?;
-        let (steps, last) = check_steps(&entry, &input.steps, Kind::of_input(input.kind))?;
+        let (steps, last) = check_steps(&entry, &input.steps, Kind::of_input(input.kind), files)?;
         let published =
             published_names(&input.steps, &last, input.kind).map_err(|fault| fault.of(&entry))?;
         for name in input.tensors.values() {
@@ -116,8 +119,8 @@ impl InputPipeline {
         value: Value,
         published: &mut NamedTensors,
     ) -> Result<Value, StepError> {
-        let CheckedStep { step, before } = checked;
-        let around = Surroundings { before, limits: &self.limits, published };
+        let CheckedStep { step, before, resource } = checked;
+        let around = Surroundings { before, resource, limits: &self.limits, published };
         ops::apply(step, value, around).map_err(|fault| fault.at(&self.entry, index, step.op()))
     }
 }
@@ -141,6 +144,12 @@ fn check_entry(input: &Input) -> Result<(), Fault> {
         InputKind::Table => {
             Err(Fault::new("a table without steps stays a file").hint("start with `columns`"))
         }
+        InputKind::Audio => {
+            Err(Fault::new("a sound without steps stays a file").hint("start with `decode_audio`"))
+        }
+        InputKind::Text => {
+            Err(Fault::new("a text without steps is no tensor").hint("start with `tokenize`"))
+        }
         other => {
             let fault = Fault::planned(format!("`kind = \"{other}\"`"));
             Err(fault.hint("`kind = \"tensor\"` takes the prepared array"))
@@ -153,12 +162,15 @@ fn check_steps(
     entry: &str,
     steps: &[Step],
     first: Kind,
+    files: &dyn FileSource,
 ) -> Result<(Vec<CheckedStep>, Kind), StepError> {
     let mut before = first;
     let mut checked = Vec::with_capacity(steps.len());
     for (index, step) in steps.iter().enumerate() {
-        let after = ops::check(step, &before).map_err(|fault| fault.at(entry, index, step.op()))?;
-        checked.push(CheckedStep { step: step.clone(), before });
+        let fault = |fault: Fault| fault.at(entry, index, step.op());
+        let after = ops::check(step, &before).map_err(fault)?;
+        let resource = Resource::load(step, files).map_err(fault)?;
+        checked.push(CheckedStep { step: step.clone(), before, resource });
         before = after;
     }
     Ok((checked, before))
@@ -170,7 +182,7 @@ fn published_names(
     last: &Kind,
     kind: InputKind,
 ) -> Result<BTreeSet<String>, Fault> {
-    let beside = steps.iter().flat_map(ops::published_names).map(|name| (*name).to_owned());
+    let beside = steps.iter().flat_map(Step::publishes).map(|name| (*name).to_owned());
     let mut names: BTreeSet<String> = beside.collect();
     match last {
         Kind::Source => {
@@ -178,7 +190,13 @@ fn published_names(
                 "the steps of an input of kind `{kind}` leave an undecoded file"
             )));
         }
-        Kind::Image { .. } | Kind::Tensor { .. } => drop(names.insert(RESULT.to_owned())),
+        Kind::Text => {
+            let fault = Fault::new("the steps leave a text, and a network takes numbers");
+            return Err(fault.hint("put `tokenize` last"));
+        }
+        Kind::Image { .. } | Kind::Audio { .. } | Kind::Tensor { .. } => {
+            drop(names.insert(RESULT.to_owned()))
+        }
         Kind::Table(columns) => {
             let numeric = columns.iter().filter(|column| column.kind == ColumnKind::Number);
             names.extend(numeric.clone().map(|column| column.name.clone()));

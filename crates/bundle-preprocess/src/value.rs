@@ -22,6 +22,10 @@ pub enum Value {
     Json(serde_json::Value),
     /// Pixels.
     Image(Image),
+    /// Sound.
+    Audio(Audio),
+    /// Text.
+    Text(String),
     /// Rows and columns.
     Table(Table),
     /// An array.
@@ -86,6 +90,15 @@ pub enum Samples {
     Uint16(Vec<u16>),
     /// float32.
     Float32(Vec<f32>),
+}
+
+/// A sound: one channel of samples, nominally −1 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Audio {
+    /// Samples a second, in hertz.
+    pub sampling_rate: u32,
+    /// In order of time.
+    pub samples: Vec<f32>,
 }
 
 /// Rows and typed columns.
@@ -179,6 +192,8 @@ impl Value {
             Self::Bytes(_) => "an undecoded file",
             Self::Json(_) => "a JSON value",
             Self::Image(_) => "an image",
+            Self::Audio(_) => "a sound",
+            Self::Text(_) => "a text",
             Self::Table(_) => "a table",
             Self::Tensor(_) => "a tensor",
         }
@@ -188,8 +203,9 @@ impl Value {
     /// (gray: height × width), numeric tables as float64 rows × columns; `None` where it is no array.
     pub fn to_tensor(&self) -> Option<Tensor> {
         match self {
-            Self::Bytes(_) | Self::Json(_) => None,
+            Self::Bytes(_) | Self::Json(_) | Self::Text(_) => None,
             Self::Image(image) => Some(image.to_tensor()),
+            Self::Audio(audio) => Some(audio.to_tensor()),
             Self::Table(table) => table.to_tensor(),
             Self::Tensor(tensor) => Some(tensor.clone()),
         }
@@ -199,10 +215,27 @@ impl Value {
     /// where it cannot be one, because the channels, the columns or the type of elements differ.
     pub fn from_tensor(tensor: &Tensor, like: &Self) -> Option<Self> {
         match like {
-            Self::Bytes(_) | Self::Json(_) => None,
+            Self::Bytes(_) | Self::Json(_) | Self::Text(_) => None,
             Self::Image(image) => Image::from_tensor(tensor, image).map(Self::Image),
+            Self::Audio(audio) => Audio::from_tensor(tensor, audio).map(Self::Audio),
             Self::Table(table) => Table::from_tensor(tensor, table).map(Self::Table),
             Self::Tensor(_) => Some(Self::Tensor(tensor.clone())),
+        }
+    }
+}
+
+impl Audio {
+    /// One axis: time.
+    pub(crate) fn to_tensor(&self) -> Tensor {
+        Tensor::reshaped(vec![self.samples.len()], TensorData::Float32(self.samples.clone()))
+    }
+
+    fn from_tensor(tensor: &Tensor, like: &Self) -> Option<Self> {
+        match (tensor.shape(), tensor.data()) {
+            ([_], TensorData::Float32(samples)) => {
+                Some(Self { sampling_rate: like.sampling_rate, samples: samples.clone() })
+            }
+            _ => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The files that a `bundle.toml` refers to, each with the key that does.
 
-use bundle_manifest::{ArtifactPath, ExampleInput, Labels, Manifest, StateInit};
+use bundle_manifest::{ArtifactPath, ExampleInput, Labels, Manifest, StateInit, Step};
 
 /// A file that a key of `bundle.toml` refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,11 @@ pub struct Reference<'m> {
 pub fn references(manifest: &Manifest) -> Vec<Reference<'_>> {
     let mut found = Vec::new();
     of_models(manifest, &mut found);
+    for (index, input) in manifest.inputs.iter().enumerate() {
+        of_steps(&format!("inputs[{index}]"), &input.steps, &mut found);
+    }
     for (index, output) in manifest.outputs.iter().enumerate() {
+        of_steps(&format!("outputs[{index}]"), &output.steps, &mut found);
         if let Some(Labels::File(path)) = &output.labels {
             found.push(Reference::new(format!("outputs[{index}].labels.file"), path));
         }
@@ -55,6 +59,13 @@ fn of_models<'m>(manifest: &'m Manifest, found: &mut Vec<Reference<'m>>) {
     }
 }
 
+fn of_steps<'m>(entry: &str, steps: &'m [Step], found: &mut Vec<Reference<'m>>) {
+    for (index, step) in steps.iter().enumerate() {
+        let file = step.file().into_iter();
+        found.extend(file.map(|path| Reference::new(format!("{entry}.steps[{index}].file"), path)));
+    }
+}
+
 fn of_examples<'m>(manifest: &'m Manifest, found: &mut Vec<Reference<'m>>) {
     for (index, example) in manifest.examples.iter().enumerate() {
         for (name, input) in &example.inputs {
@@ -79,7 +90,7 @@ mod tests {
         format = 1
         bundle = { name = "all", version = "1", title = "t", license = "MIT" }
         models.net = { onnx = "m.onnx", states = [{ input = "h", output = "hn", init = { file = "h.npy" } }] }
-        inputs = [{ name = "x", kind = "tensor", tensors = { x = "value" } }]
+        inputs = [{ name = "x", kind = "text", tensors = { x = "ids" }, steps = [{ op = "tokenize", file = "tokenizer.json", add_special_tokens = true }] }]
         outputs = [{ name = "y", kind = "labels", tensors = { scores = "y" }, labels = { file = "labels.txt" } }]
         data.test = { list = "test.sha256", seed = 1 }
         code = { environment = ["requirements.txt"] }
@@ -106,6 +117,7 @@ mod tests {
             [
                 "models.net.onnx m.onnx",
                 "models.net.states[0].init.file h.npy",
+                "inputs[0].steps[0].file tokenizer.json",
                 "outputs[0].labels.file labels.txt",
                 "examples[0].inputs.x.file x.npy",
                 "examples[0].expect.y.file y.npy",

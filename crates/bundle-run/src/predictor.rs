@@ -72,7 +72,8 @@ impl Predictor {
         reserved(manifest)?;
         let mut inputs = BTreeMap::new();
         for input in &manifest.inputs {
-            let (pipeline, tensors) = (InputPipeline::compile(input)?, input.tensors.clone());
+            let (pipeline, tensors) =
+                (InputPipeline::compile(input, files)?, input.tensors.clone());
             inputs.insert(input.name.clone(), BoundInput { pipeline, tensors });
         }
         let network = Network::load(name.as_str(), model, files)?;
@@ -81,7 +82,7 @@ impl Predictor {
         for output in &manifest.outputs {
             check_output(output, network.report())?;
             let labels = labels(output, network.report(), files)?;
-            let pipeline = OutputPipeline::compile(output, labels)?;
+            let pipeline = OutputPipeline::compile(output, labels, files)?;
             check_classes(output, &pipeline, network.report())?;
             let bound = BoundOutput { declared: output.clone(), pipeline };
             outputs.insert(output.name.clone(), bound);

@@ -116,7 +116,7 @@ fn fits(subject: &Subject, output: &Output, map: LabelMap) -> Option<Result<(), 
     let labels = map.names.len();
     if let Some(shape) = static_shape(subject, output) {
         let known = shape.last().copied().flatten().is_some();
-        let pipeline = OutputPipeline::compile(output, Some(map)).ok()?;
+        let pipeline = OutputPipeline::compile(output, Some(map), subject.tree.source()).ok()?;
         match pipeline.check_classes(&shape) {
             Err(error) => return Some(Err(error.to_string())),
             Ok(()) if known && output.kind == OutputKind::Labels => return Some(Ok(())),

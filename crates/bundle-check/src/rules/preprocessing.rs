@@ -21,12 +21,15 @@ fn types(subject: &Subject) -> Judgement {
         Ok(manifest) => manifest,
         Err(judgement) => return judgement,
     };
-    let inputs =
-        manifest.inputs.iter().map(|input| (&input.steps, InputPipeline::compile(input).map(drop)));
+    let files = subject.tree.source();
+    let inputs = manifest
+        .inputs
+        .iter()
+        .map(|input| (&input.steps, InputPipeline::compile(input, files).map(drop)));
     let outputs = manifest
         .outputs
         .iter()
-        .map(|output| (&output.steps, OutputPipeline::compile(output, None).map(drop)));
+        .map(|output| (&output.steps, OutputPipeline::compile(output, None, files).map(drop)));
     let mut wrong = Vec::new();
     let mut planned = Vec::new();
     let mut steps = 0;

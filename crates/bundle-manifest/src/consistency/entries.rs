@@ -89,12 +89,7 @@ fn check_published(input: &Input, columns: &Known<'_>, tensors: &Node<'_>) {
     }
     let mut published = BTreeSet::from(["value"]);
     for step in &input.steps {
-        match step {
-            // Nobody knows yet what a planned step publishes.
-            Step::Planned(_) => return,
-            Step::TopK(_) => published.extend(["values", "indices"]),
-            _ => {}
-        }
+        published.extend(step.publishes());
     }
     let numeric = columns.iter().flatten().filter(|(_, cells)| **cells == Cells::Numbers);
     published.extend(numeric.map(|(name, _)| name.as_str()));

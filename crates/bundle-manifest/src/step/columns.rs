@@ -16,6 +16,16 @@ words! {
 }
 
 words! {
+    /// What becomes of a last, shorter window of a series.
+    pub enum WindowTail ("tail rule") {
+        /// Filled with zeros.
+        Pad = "pad",
+        /// Left out.
+        Drop = "drop",
+    }
+}
+
+words! {
     /// The type of a column.
     pub enum ColumnKind ("column type") {
         /// A number, read as float64.

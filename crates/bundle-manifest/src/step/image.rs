@@ -175,6 +175,36 @@ words! {
     }
 }
 
+words! {
+    /// Where the epsilon of a per-sample normalisation is added.
+    pub enum EpsPosition ("place of epsilon") {
+        /// `(x - mean) / (std + eps)` (BioImage.IO).
+        Std = "std",
+        /// `(x - mean) / sqrt(var + eps)` (`Wav2Vec2`).
+        Variance = "variance",
+    }
+}
+
+words! {
+    /// What becomes of `MONOCHROME1`, where 0 is white.
+    pub enum Photometric ("photometric rule") {
+        /// Inverted, so that 0 is black.
+        Apply = "apply",
+        /// As stored (pydicom `pixel_array`).
+        Ignore = "ignore",
+    }
+}
+
+table! {
+    /// A window of gray values, as radiologists use it (DICOM PS3.3 C.11.2.1.2).
+    pub struct DicomWindow {
+        /// Its centre, in the unit after rescaling.
+        center: f64,
+        /// Its width, at least 1.
+        width: f64,
+    }
+}
+
 /// The size a resize aims at, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResizeSize {

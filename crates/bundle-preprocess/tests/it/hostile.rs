@@ -1,5 +1,6 @@
 //! Damaged and lying files: an error each, no panic, and memory within the limits.
 
+use bundle_manifest::NoFiles;
 use bundle_preprocess::{InputPipeline, InputSource};
 use proptest::prelude::*;
 
@@ -118,7 +119,7 @@ proptest! {
     #[test]
     fn no_text_makes_a_table_panic(text in "\\PC{0,200}") {
         let columns = r#"{ op = "columns", columns = [{ name = "a", kind = "number" }, { name = "b", kind = "category", categories = ["x", "y"] }] }"#;
-        let pipeline = InputPipeline::compile(&input("table", &[columns], "a")).expect("it compiles");
+        let pipeline = InputPipeline::compile(&input("table", &[columns], "a"), &NoFiles).expect("it compiles");
         drop(pipeline.run(&InputSource::File(format!("a,b\n{text}").into_bytes()), false));
     }
 }

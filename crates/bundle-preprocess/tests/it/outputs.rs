@@ -1,5 +1,6 @@
 //! Output pipelines: steps on what a network gave, and what it means.
 
+use bundle_manifest::NoFiles;
 use bundle_preprocess::{NamedTensors, Outcome, OutputPipeline, RankedLabel, Tensor, TensorData};
 
 use crate::support::{answers, output};
@@ -144,7 +145,7 @@ fn kinds_of_later_versions_are_arrays_or_refused() {
     assert_eq!(error.to_string(), "step 0 `nms` of `answer`: cannot run in this version");
     let mut restored = output("mask", &[], "");
     restored.restore = Some("photo".parse().expect("a name"));
-    let error = OutputPipeline::compile(&restored, None).expect_err("reserved");
+    let error = OutputPipeline::compile(&restored, None, &NoFiles).expect_err("reserved");
     assert_eq!(error.to_string(), "`answer`: `restore` of kind `mask` cannot run in this version");
     let error =
         answers("labels", &[r#"{ op = "layout", to = "CHW" }"#], &[]).expect_err("no image");

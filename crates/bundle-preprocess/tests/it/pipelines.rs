@@ -1,5 +1,6 @@
 //! Input pipelines: what compiles, what is refused and in which words, what is published.
 
+use bundle_manifest::NoFiles;
 use bundle_preprocess::{
     Channels, Guarantee, Image, InputPipeline, InputSource, Limits, Samples, Storage, TensorData,
     Value, guarantee,
@@ -84,7 +85,8 @@ fn hints_say_what_to_do() {
 
 #[test]
 fn tensors_must_be_published() {
-    let ask = |steps: &[&str], name: &str| InputPipeline::compile(&input("table", steps, name));
+    let ask =
+        |steps: &[&str], name: &str| InputPipeline::compile(&input("table", steps, name), &NoFiles);
     assert!(ask(&[COLUMNS], "age").is_ok());
     let error = ask(&[COLUMNS], "sex").expect_err("a category");
     assert_eq!(

@@ -1,6 +1,6 @@
 //! Entries of a `bundle.toml`, compiled.
 
-use bundle_manifest::{Input, Manifest, Output};
+use bundle_manifest::{Input, Manifest, NoFiles, Output};
 use bundle_preprocess::{InputPipeline, LabelMap, OutputPipeline, StepError};
 
 const HEADER: &str = r#"
@@ -33,7 +33,7 @@ pub(crate) fn input(kind: &str, steps: &[impl AsRef<str>], published: &str) -> I
 
 /// The pipeline of such an input, for its `value`.
 pub(crate) fn pipeline(kind: &str, steps: &[impl AsRef<str>]) -> Result<InputPipeline, StepError> {
-    InputPipeline::compile(&input(kind, steps, "value"))
+    InputPipeline::compile(&input(kind, steps, "value"), &NoFiles)
 }
 
 /// An output of this kind, with the ONNX output `y`.
@@ -53,5 +53,5 @@ pub(crate) fn answers(
 ) -> Result<OutputPipeline, StepError> {
     let names: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
     let labels = (!names.is_empty()).then_some(LabelMap { names });
-    OutputPipeline::compile(&output(kind, steps, ""), labels)
+    OutputPipeline::compile(&output(kind, steps, ""), labels, &NoFiles)
 }
