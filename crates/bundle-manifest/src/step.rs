@@ -163,7 +163,7 @@ steps! {
     /// ```
     DecodeDicom {
         /// Index of the frame, from 0.
-        frame: u32 = 0,
+        frame: u64 = 0,
         /// Whether the modality's slope and intercept are applied (Hounsfield units of CT).
         rescale: bool,
         /// The window that becomes 0 to 1. Absent: none is applied.
@@ -371,13 +371,13 @@ steps! {
     /// ```
     Bytes {
         /// Added to each byte.
-        offset: u32 = 0,
+        offset: u64 = 0,
         /// Ids put after the bytes, such as an end of sequence.
-        append: Vec<u32> = Vec::new(),
+        append: Vec<u64> = Vec::new(),
         /// Tokens afterwards; more are cut at the end. Absent: as many as there are.
         length: Option<u32>,
         /// The id that fills. Absent: a shorter file is refused where `length` is given.
-        pad_id: Option<u32>,
+        pad_id: Option<u64>,
     }
 
     "convert_color" =>
@@ -622,7 +622,7 @@ steps! {
     /// ```
     Transpose {
         /// For each axis of the result, the axis it comes from.
-        axes: Vec<u32>,
+        axes: Vec<u64>,
     }
 
     "layout" =>
@@ -892,7 +892,7 @@ steps! {
     /// ```
     CtcGreedy {
         /// The id of the blank.
-        blank: u32,
+        blank: u64,
     }
 
     "detokenize" =>

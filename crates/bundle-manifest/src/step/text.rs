@@ -39,10 +39,10 @@ table! {
         /// At which end it is filled.
         side: Side,
         /// The id that fills.
-        pad_id: u32,
+        pad_id: u64,
         /// Its token, for people.
         pad_token: Option<String>,
         /// The type id that fills.
-        pad_type_id: u32 = 0,
+        pad_type_id: u64 = 0,
     }
 }
