@@ -46,16 +46,6 @@ fn a_pipeline_that_cannot_work_names_the_step() {
             &[DECODE, r#"{ op = "convert_color", to = "L", luma = "pillow" }"#, NORMALIZE],
             "step 2 `normalize` of `given`: `mean` and `std` are for 3 channels, the image has 1",
         ),
-        (
-            "image",
-            &[DECODE, r#"{ op = "letterbox" }"#],
-            "step 1 `letterbox` of `given`: cannot run in this version",
-        ),
-        (
-            "audio",
-            &[r#"{ op = "decode_audio" }"#],
-            "step 0 `decode_audio` of `given`: cannot run in this version",
-        ),
         ("text", &[], "`given`: `kind = \"text\"` cannot run in this version"),
         ("file", &[], "`given`: `kind = \"file\"` cannot run in this version"),
         ("image", &[], "`given`: an image without steps stays a file"),
@@ -256,7 +246,6 @@ fn guarantees_are_said() {
         Guarantee::None
     );
     assert_eq!(guarantee(&step(r#"{ op = "softmax", axis = 1 }"#)), Guarantee::Ulp);
-    assert_eq!(guarantee(&step(r#"{ op = "tokenize" }"#)), Guarantee::None);
 }
 
 #[test]
