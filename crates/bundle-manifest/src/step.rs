@@ -342,6 +342,14 @@ steps! {
     /// ```
     DropLastFrame {}
 
+    "lowercase" =>
+    /// The text in lower case (Python `str.lower`).
+    ///
+    /// ```toml
+    /// { op = "lowercase" }
+    /// ```
+    Lowercase {}
+
     "tokenize" =>
     /// Text to token ids, by a `tokenizer.json` of `tokenizers`. Publishes `ids`,
     /// `attention_mask`, `type_ids` (1 × tokens, int64) and `offsets` (1 × tokens × 2, in

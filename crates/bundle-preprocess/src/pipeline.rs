@@ -1,6 +1,6 @@
 //! The pipeline of an input, from a file to tensors.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use bundle_manifest::{ColumnKind, FileSource, Input, InputKind, Step};
 
@@ -21,6 +21,7 @@ const RESULT: &str = "value";
 #[derive(Clone, Debug)]
 pub struct InputPipeline {
     entry: String,
+    input: Input,
     kind: InputKind,
     steps: Vec<CheckedStep>,
     published: BTreeSet<String>,
@@ -71,7 +72,7 @@ impl InputPipeline {
             check_published(name, &published, &last).map_err(|fault| fault.of(&entry))?;
         }
         let limits = Limits::default();
-        Ok(Self { entry, kind: input.kind, steps, published, limits })
+        Ok(Self { entry, input: input.clone(), kind: input.kind, steps, published, limits })
     }
 
     /// The same pipeline with other limits.
@@ -100,6 +101,38 @@ impl InputPipeline {
         }
         publish(value, &mut published).map_err(|fault| fault.of(&self.entry))?;
         Ok(Prepared { published, stages })
+    }
+
+    /// Its steps.
+    pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
+        self.steps.iter().map(|checked| &checked.step)
+    }
+
+    /// The same input with `steps` in place of step `index`, checked again.
+    pub fn varied(
+        &self,
+        index: usize,
+        steps: &[Step],
+        files: &dyn FileSource,
+    ) -> Result<Self, StepError> {
+        let mut input = self.input.clone();
+        let end = (index + 1).min(input.steps.len());
+        input.steps.splice(index.min(end)..end, steps.iter().cloned());
+        Self::compile(&input, files).map(|varied| varied.with_limits(self.limits))
+    }
+
+    /// The value before the first step.
+    pub fn first(&self, source: &InputSource) -> Result<Value, StepError> {
+        first_value(self.kind, source, &self.limits).map_err(|fault| fault.of(&self.entry))
+    }
+
+    /// Runs the steps of `range` on the value before them.
+    pub fn run_range(&self, range: Range<usize>, before: Value) -> Result<Value, StepError> {
+        let mut value = before;
+        for (index, step) in self.steps.iter().enumerate().take(range.end).skip(range.start) {
+            value = self.apply(index, step, value, &mut NamedTensors::new())?;
+        }
+        Ok(value)
     }
 
     /// Runs only step `index`, on a recorded value before it (for the local error of a replay).
@@ -195,7 +228,7 @@ fn published_names(
             return Err(fault.hint("put `tokenize` last"));
         }
         Kind::Image { .. } | Kind::Audio { .. } | Kind::Tensor { .. } => {
-            drop(names.insert(RESULT.to_owned()))
+            names.insert(RESULT.to_owned());
         }
         Kind::Table(columns) => {
             let numeric = columns.iter().filter(|column| column.kind == ColumnKind::Number);
