@@ -4,6 +4,7 @@ mod code;
 mod completeness;
 mod container;
 mod declaration;
+mod diagnosis;
 mod examples;
 mod labels;
 mod licence;
@@ -47,6 +48,8 @@ static RULES: &[&Rule] = &[
     &examples::FINITE,
     &examples::REPLAY,
     &examples::RECORDED_BY,
+    &diagnosis::STEPS,
+    &diagnosis::TELLING,
     &licence::LICENCE,
 ];
 

@@ -11,10 +11,12 @@ use std::{
 
 use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
 use bundle_manifest::{
-    ArtifactPath, BundleId, EntryName, FileSource as _, Lock, Manifest, ManifestError,
+    ArtifactPath, BundleId, EntryName, FileSource as _, Lock, Manifest, ManifestError, line_of_step,
 };
 use bundle_project::{ProjectError, Selected, SourceTree};
-use bundle_run::{ExampleReplay, OnnxReport, Predictor, RunError, examine, replay};
+use bundle_run::{
+    ExampleReplay, InputDiagnosis, OnnxReport, Predictor, RunError, diagnose, examine, replay,
+};
 use bundle_signature::{
     Attestation, Flaw, MAX_ATTESTATIONS_SIZE, Trust, Verification, attestations_beside,
     read_attestations, verify_bundle,
@@ -50,6 +52,7 @@ pub(crate) struct Subject {
     scripts: OnceCell<Vec<Script>>,
     predictor: OnceCell<Option<Result<Predictor, RunError>>>,
     replays: OnceCell<Option<Vec<Replay>>>,
+    diagnoses: OnceCell<Option<Result<Vec<InputDiagnosis>, RunError>>>,
 }
 
 /// What the files are in.
@@ -184,6 +187,7 @@ impl Subject {
             scripts: OnceCell::new(),
             predictor: OnceCell::new(),
             replays: OnceCell::new(),
+            diagnoses: OnceCell::new(),
         }
     }
 
@@ -282,6 +286,23 @@ impl Subject {
             Some(replays.collect())
         };
         self.replays.get_or_init(run).as_deref()
+    }
+
+    /// The steps of every input beside what was recorded of them; `None` where nothing is
+    /// replayed. Needs no network that runs here.
+    pub(crate) fn diagnoses(&self) -> Option<&Result<Vec<InputDiagnosis>, RunError>> {
+        let run = || {
+            let manifest = self.manifest().filter(|_| self.request.replay && !self.is_damaged())?;
+            Some(diagnose(manifest, self.tree.source()))
+        };
+        self.diagnoses.get_or_init(run).as_ref()
+    }
+
+    /// The line of a step in `bundle.toml`.
+    pub(crate) fn line_of_step(&self, input: &EntryName, index: usize) -> Option<usize> {
+        let path = "bundle.toml".parse().ok()?;
+        let text = self.tree.source().read(&path, MAX_MANIFEST).ok()?;
+        line_of_step(std::str::from_utf8(&text).ok()?, input.as_str(), index)
     }
 }
 

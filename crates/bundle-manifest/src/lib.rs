@@ -45,6 +45,7 @@ mod error;
 mod example;
 mod id;
 mod input;
+mod locate;
 mod lock;
 mod manifest;
 mod model;
@@ -65,6 +66,7 @@ pub use error::{ManifestError, Problem};
 pub use example::{Example, ExampleInput, Expectation, Origin};
 pub use id::BundleId;
 pub use input::{Input, InputKind, Tail, TensorRoles, Tile, TileJoin, Window, WindowJoin};
+pub use locate::line_of_step;
 pub use lock::{
     CodeIdentity, EqualsGit, FileMode, GitDifference, GitFacts, Lock, LockError, LockedMember,
 };

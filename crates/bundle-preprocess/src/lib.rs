@@ -92,6 +92,7 @@ mod half;
 mod kind;
 mod labels;
 mod layout;
+mod likeness;
 mod limits;
 mod npy;
 mod ops;
@@ -110,6 +111,7 @@ pub use diagnose::{Cause, Diagnosis, Distance, Recording, Undecided, diagnose, u
 pub use error::StepError;
 pub use guarantee::{Guarantee, guarantee};
 pub use labels::{LabelMap, LabelMapError};
+pub use likeness::{TraitRange, Traits, Unlike};
 pub use limits::Limits;
 pub use npy::{NpyError, read_npy, write_npy};
 pub use outcome::{Outcome, OutputPipeline, RankedLabel};

@@ -11,7 +11,8 @@
 //! - [`examine`]: what an ONNX file says, without running it, and what would be
 //!   refused. **Right or refused**: a node that the engine would compute
 //!   wrongly without an error is refused by name.
-//! - [`compare`] and [`replay`]: actual beside recorded.
+//! - [`compare`] and [`replay`]: actual beside recorded. [`diagnose`]: which step differs
+//!   first, and what the author did instead.
 //!
 //! Files come from a [`FileSource`](bundle_manifest::FileSource); there is no
 //! other I/O, no clock, no thread.
@@ -29,6 +30,7 @@
 //! ```
 
 mod compare;
+mod diagnose;
 mod engine;
 mod error;
 mod examine;
@@ -41,6 +43,7 @@ mod stages;
 mod tensor;
 
 pub use compare::{Comparison, Difference, compare};
+pub use diagnose::{InputDiagnosis, diagnose};
 pub use error::{RunError, RunErrorKind};
 pub use examine::{OnnxReport, OnnxTensor, Refusal, examine};
 pub use network::Network;

@@ -108,7 +108,8 @@ pub fn rehearse(
     }
 }
 
-fn inputs(example: &Example, files: &dyn FileSource) -> Result<Inputs, RunError> {
+/// What an example gives to each input.
+pub(crate) fn inputs(example: &Example, files: &dyn FileSource) -> Result<Inputs, RunError> {
     let source = |input: &ExampleInput| match input {
         ExampleInput::File(path) => {
             read_file(files, path, MAX_EXAMPLE_BYTES).map(InputSource::File)

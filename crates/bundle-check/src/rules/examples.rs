@@ -4,7 +4,7 @@ use bundle_manifest::{Example, Manifest};
 use bundle_preprocess::{Tensor, TensorData, read_npy};
 use bundle_run::{Difference, ExampleReplay, OutputReplay, StepReplay};
 
-use super::model::no_model;
+use super::{diagnosis, model::no_model};
 use crate::{
     Answer, Area, Evidence, Rule, Severity,
     finding::Judgement,
@@ -167,7 +167,15 @@ fn replays(subject: &Subject) -> Judgement {
     };
     let differ = failed.iter().map(|replay| differs(replay));
     let judgement = Judgement::fail(std::iter::once(summary).chain(common).chain(differ));
-    // An example that did not run has its own remedy; no tolerance helps it.
+    // What the author did instead, if the recordings say; else an example that did not run
+    // has its own remedy, which no tolerance helps.
+    if let Some(Ok(diagnoses)) = subject.diagnoses()
+        && let Some((input, diagnosis)) =
+            diagnoses.iter().find_map(|found| Some((&found.input, found.diagnosis.as_ref()?)))
+    {
+        let remedy = diagnosis::remedy(subject, input, diagnosis);
+        return judgement.remedy(remedy.as_deref().unwrap_or("see EXAM-5"));
+    }
     match failed.first().and_then(|replay| replay.outcome.as_ref().err()) {
         Some(error) => {
             let hint = error.hint.as_deref();
