@@ -48,6 +48,7 @@ pub(crate) fn check(params: &ConvertColor, before: &Kind) -> Result<Kind, Fault>
 
 /// Converts an image.
 pub(crate) fn apply(params: &ConvertColor, image: Image) -> Result<Image, Fault> {
+    let image = if image.channels == Channels::Cmyk { inks(&image)? } else { image };
     check_rules(params, image.channels)?;
     let image = match (params.alpha, params.background) {
         (Some(Alpha::Composite), Some(background)) if image.channels.has_alpha() => {
@@ -93,12 +94,30 @@ fn check_rules(params: &ConvertColor, from: Channels) -> Result<(), Fault> {
             Fault::new("the image has transparency, and `alpha` does not say what becomes of it");
         return Err(fault.hint("add `alpha = \"drop\"` (PIL, OpenCV, torchvision) or `alpha = \"composite\"` (transformers 5)"));
     }
-    let coloured = matches!(from, Channels::Rgb | Channels::Rgba | Channels::Bgr);
+    let coloured = matches!(from, Channels::Rgb | Channels::Rgba | Channels::Bgr | Channels::Cmyk);
     if coloured && params.to == ColorSpace::L && params.luma.is_none() {
         let fault = Fault::new("the image has colour, and `luma` does not say how it becomes gray");
         return Err(fault.hint("add `luma = \"pillow\"` or `luma = \"opencv\"`"));
     }
     Ok(())
+}
+
+/// CMYK as RGB, `255 - k - c * (255 - k) / 255` of each ink as Pillow rounds it.
+fn inks(image: &Image) -> Result<Image, Fault> {
+    let Samples::Uint8(samples) = &image.samples else {
+        return Err(Fault::new("inks are mixed in uint8 samples"));
+    };
+    let (pixels, _) = samples.as_chunks::<4>();
+    let mix = |ink: u8, white: u8| {
+        let product = u32::from(ink) * u32::from(white) + 128;
+        let part = ((product >> 8) + product) >> 8;
+        u8::try_from(u32::from(white).saturating_sub(part)).unwrap_or(u8::MAX)
+    };
+    let colours = pixels.iter().flat_map(|&[cyan, magenta, yellow, black]| {
+        [cyan, magenta, yellow].map(|ink| mix(ink, u8::MAX - black))
+    });
+    let samples = Samples::Uint8(colours.collect());
+    Ok(Image { channels: Channels::Rgb, samples, ..*image })
 }
 
 /// Where each channel of `to` is found in a pixel of `from`; `None` is opaque.
@@ -110,17 +129,18 @@ const fn sources(from: Channels, to: ColorSpace) -> &'static [Option<usize>] {
     match (from, to) {
         (_, ColorSpace::L) => FIRST,
         (Channels::L | Channels::La, ColorSpace::Rgb | ColorSpace::Bgr) => THRICE,
-        (Channels::Rgb | Channels::Rgba, ColorSpace::Rgb) | (Channels::Bgr, ColorSpace::Bgr) => {
-            SAME
-        }
-        (Channels::Rgb | Channels::Rgba, ColorSpace::Bgr) | (Channels::Bgr, ColorSpace::Rgb) => {
-            REVERSED
-        }
+        // Inks were mixed to colours before.
+        (Channels::Rgb | Channels::Rgba | Channels::Cmyk, ColorSpace::Rgb)
+        | (Channels::Bgr, ColorSpace::Bgr) => SAME,
+        (Channels::Rgb | Channels::Rgba | Channels::Cmyk, ColorSpace::Bgr)
+        | (Channels::Bgr, ColorSpace::Rgb) => REVERSED,
         (Channels::L, ColorSpace::Rgba) => &[Some(0), Some(0), Some(0), None],
         (Channels::La, ColorSpace::Rgba) => &[Some(0), Some(0), Some(0), Some(1)],
         (Channels::Rgb, ColorSpace::Rgba) => &[Some(0), Some(1), Some(2), None],
         (Channels::Bgr, ColorSpace::Rgba) => &[Some(2), Some(1), Some(0), None],
-        (Channels::Rgba, ColorSpace::Rgba) => &[Some(0), Some(1), Some(2), Some(3)],
+        (Channels::Rgba | Channels::Cmyk, ColorSpace::Rgba) => {
+            &[Some(0), Some(1), Some(2), Some(3)]
+        }
     }
 }
 

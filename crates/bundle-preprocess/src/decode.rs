@@ -1,8 +1,8 @@
-//! `decode_image`: a JPEG or PNG file to pixels, as stored.
+//! `decode_image`: a JPEG, PNG, WebP or TIFF file to pixels, as stored.
 //!
 //! JPEG goes through `libjpeg-turbo-rs` with libjpeg-turbo's defaults (accurate
 //! integer DCT, fancy upsampling, block smoothing), which is what Pillow, OpenCV
-//! and torchvision use; PNG through `png`. ICC profiles and gamma change no pixel.
+//! and torchvision use; PNG through `png`, WebP through `image-webp`, TIFF through `tiff`. ICC profiles and gamma change no pixel.
 //! Sizes are checked from the header, before pixels are allocated.
 //!
 //! Guarantee: `exact` against Pillow for 8-bit files and, under the stated
@@ -12,7 +12,7 @@
 //! gray and alpha has these two channels, where Pillow makes four of them. The
 //! orientation is the EXIF tag alone; one that is only in XMP metadata is not looked for.
 //!
-//! Refused JPEG files: CMYK and YCCK, 12 bits, lossless, arithmetic-coded, one with a
+//! Refused JPEG files: 12 bits, lossless, arithmetic-coded, one with a
 //! component that has more samples than luma, and one with a sequential scan of two of
 //! three components. Of damaged PNG files, those are decoded whose damage is behind the
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
@@ -21,6 +21,8 @@
 mod jpeg;
 mod orientation;
 mod png;
+mod tiff;
+mod webp;
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 
@@ -34,8 +36,6 @@ use crate::{
 const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"GIF8", "a GIF file"),
     (b"BM", "a BMP file"),
-    (b"II*\0", "a TIFF file"),
-    (b"MM\0*", "a TIFF file"),
     (b"%PDF", "a PDF file"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
     (b"<svg", "an SVG file"),
@@ -59,6 +59,10 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
         jpeg::decode(bytes, limits)?
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         png::decode(bytes, params.bit_depth16, upright, limits)?
+    } else if webp::is_webp(bytes) {
+        webp::decode(bytes, limits)?
+    } else if tiff::is_tiff(bytes) {
+        (tiff::decode(bytes, params.bit_depth16, limits)?, None)
     } else {
         return Err(not_an_image(bytes));
     };
@@ -72,7 +76,6 @@ fn not_an_image(bytes: &[u8]) -> Fault {
     let container = |brand: &[u8]| bytes.get(8..12) == Some(brand);
     let what = match bytes {
         [] => "an empty file",
-        [b'R', b'I', b'F', b'F', ..] if container(b"WEBP") => "a WebP file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if container(b"avif") => "an AVIF file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a HEIC or video file",
         _ => {
@@ -80,7 +83,7 @@ fn not_an_image(bytes: &[u8]) -> Fault {
             known.map_or("a file of another format", |(_, name)| name)
         }
     };
-    Fault::new(format!("takes a JPEG or PNG file, got {what}"))
+    Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"))
 }
 
 /// Refuses an image that the limits do not allow, given its header.
@@ -117,12 +120,14 @@ mod tests {
     fn other_files_are_named() {
         let params = DecodeImage { exif_orientation: ExifOrientation::Ignore, bit_depth16: None };
         let cases: [(&[u8], &str); 6] = [
-            (b"", "takes a JPEG or PNG file, got an empty file"),
-            (b"GIF89a", "takes a JPEG or PNG file, got a GIF file"),
-            (b"RIFF\0\0\0\0WEBPVP8 ", "takes a JPEG or PNG file, got a WebP file"),
-            (b"\0\0\0\x18ftypheic", "takes a JPEG or PNG file, got a HEIC or video file"),
-            (b"\0\0\0\x18ftypavif", "takes a JPEG or PNG file, got an AVIF file"),
-            (b"hello", "takes a JPEG or PNG file, got a file of another format"),
+            (b"", "takes a JPEG, PNG, WebP or TIFF file, got an empty file"),
+            (b"GIF89a", "takes a JPEG, PNG, WebP or TIFF file, got a GIF file"),
+            (
+                b"\0\0\0\x18ftypheic",
+                "takes a JPEG, PNG, WebP or TIFF file, got a HEIC or video file",
+            ),
+            (b"\0\0\0\x18ftypavif", "takes a JPEG, PNG, WebP or TIFF file, got an AVIF file"),
+            (b"hello", "takes a JPEG, PNG, WebP or TIFF file, got a file of another format"),
         ];
         for (bytes, message) in cases {
             let fault = apply(&params, bytes, &Limits::default()).expect_err(message);

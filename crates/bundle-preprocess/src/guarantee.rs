@@ -23,10 +23,9 @@ pub enum Guarantee {
 pub const fn guarantee(step: &Step) -> Guarantee {
     match step {
         Step::Resize(resize) => match resize.kernel {
-            ResizeImpl::Pillow => Guarantee::Exact,
-            ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 | ResizeImpl::Opencv => {
-                Guarantee::None
-            }
+            ResizeImpl::Pillow | ResizeImpl::TorchvisionU8 | ResizeImpl::Opencv => Guarantee::Exact,
+            // Of samples from 0 to 255.
+            ResizeImpl::TorchvisionF32 => Guarantee::Abs(3e-4),
         },
         Step::Softmax(_) | Step::Sigmoid(_) => Guarantee::Ulp,
         Step::DecodeImage(_)

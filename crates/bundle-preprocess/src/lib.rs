@@ -79,6 +79,7 @@
 //! [`Limits`] does not allow.
 
 mod arithmetic;
+mod array;
 mod cast;
 mod color;
 mod columns;
@@ -92,6 +93,7 @@ mod half;
 mod kind;
 mod labels;
 mod layout;
+mod letterbox;
 mod likeness;
 mod limits;
 mod npy;
@@ -101,6 +103,7 @@ mod pipeline;
 mod resize;
 mod resource;
 mod scores;
+mod series;
 mod source;
 mod tensor;
 mod value;

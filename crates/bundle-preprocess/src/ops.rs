@@ -6,8 +6,9 @@
 use bundle_manifest::Step;
 
 use crate::{
-    Limits, NamedTensors, Storage, Value, arithmetic, color, columns, decode, encode, error::Fault,
-    geometry, kind::Kind, layout, resize, resource::Resource, scores,
+    Limits, NamedTensors, Storage, Value, arithmetic, array, color, columns, decode, encode,
+    error::Fault, geometry, kind::Kind, layout, letterbox, resize, resource::Resource, scores,
+    series,
 };
 
 /// What `step` gives when it takes `before`, or why it cannot work.
@@ -32,6 +33,17 @@ pub(crate) fn check(step: &Step, before: &Kind) -> Result<Kind, Fault> {
         Step::Softmax(_) | Step::Sigmoid(_) => scores::check_floats(before),
         Step::Argmax(_) => scores::check_argmax(before),
         Step::TopK(params) => scores::check_top_k(params, before),
+        Step::ZeroMeanUnitVariance(params) => array::check_zero_mean(params, before),
+        Step::ScaleRange(params) => array::check_scale_range(params, before),
+        Step::Clip(params) => array::check_clip(params, before),
+        Step::ScaleLinear(params) => array::check_scale_linear(params, before),
+        Step::Binarize(_) => array::check_floats(before),
+        Step::ReverseChannels(_) => array::check_any(before),
+        Step::Transpose(params) => array::check_transpose(params, before),
+        Step::Letterbox(params) => letterbox::check(params, before),
+        Step::DecodeArray(_) => series::check_decode_array(before),
+        Step::SlidingWindow(params) => series::check_window(params, before),
+        Step::Difference(params) => series::check_difference(params, before),
         _ => Err(Fault::planned("")),
     }
 }
@@ -94,6 +106,23 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
             published.insert("values".to_owned(), values.clone());
             published.insert("indices".to_owned(), indices);
             Ok(Value::Tensor(values))
+        }
+        Step::ZeroMeanUnitVariance(params) => array::zero_mean_unit_variance(params, value, limits),
+        Step::ScaleRange(params) => array::scale_range(params, value, limits),
+        Step::Clip(params) => array::clip(params, value),
+        Step::ScaleLinear(params) => array::scale_linear(params, value),
+        Step::Binarize(params) => array::binarize(params, value),
+        Step::ReverseChannels(params) => array::reverse_channels(params, value),
+        Step::Transpose(params) => array::transpose(params, &value).map(Value::Tensor),
+        Step::Letterbox(params) => {
+            letterbox::apply(params, value.into_image()?, limits).map(Value::Image)
+        }
+        Step::DecodeArray(_) => series::decode_array(value, limits).map(Value::Tensor),
+        Step::SlidingWindow(params) => {
+            series::window(params, value.into_tensor()?, limits).map(Value::Tensor)
+        }
+        Step::Difference(params) => {
+            series::difference(params, &value.into_tensor()?).map(Value::Tensor)
         }
         _ => Err(Fault::planned("")),
     }

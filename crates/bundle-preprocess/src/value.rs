@@ -62,6 +62,8 @@ pub enum Channels {
     Rgba,
     /// Blue, green, red.
     Bgr,
+    /// Cyan, magenta, yellow, black, as Pillow stores them.
+    Cmyk,
 }
 
 /// How a file held its samples.
@@ -134,7 +136,7 @@ impl Channels {
             Self::L => 1,
             Self::La => 2,
             Self::Rgb | Self::Bgr => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Cmyk => 4,
         }
     }
 
@@ -151,6 +153,7 @@ impl Channels {
             Self::Rgb => "RGB",
             Self::Rgba => "RGBA",
             Self::Bgr => "BGR",
+            Self::Cmyk => "CMYK",
         }
     }
 }
@@ -220,6 +223,42 @@ impl Value {
             Self::Audio(audio) => Audio::from_tensor(tensor, audio).map(Self::Audio),
             Self::Table(table) => Table::from_tensor(tensor, table).map(Self::Table),
             Self::Tensor(_) => Some(Self::Tensor(tensor.clone())),
+        }
+    }
+}
+
+impl Value {
+    /// The shape of the value as an array; empty where it is none.
+    pub(crate) fn to_shape(&self) -> Vec<usize> {
+        match self {
+            Self::Image(image) => match image.channels.count() {
+                1 => vec![image.height, image.width],
+                count => vec![image.height, image.width, count],
+            },
+            Self::Audio(audio) => vec![audio.samples.len()],
+            Self::Tensor(tensor) => tensor.shape().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Samples {
+    /// How many there are.
+    pub(crate) const fn count(&self) -> usize {
+        match self {
+            Self::Uint8(samples) => samples.len(),
+            Self::Uint16(samples) => samples.len(),
+            Self::Float32(samples) => samples.len(),
+        }
+    }
+
+    /// The elements as samples, where they are of a type that images have.
+    pub(crate) fn of_data(data: TensorData) -> Option<Self> {
+        match data {
+            TensorData::Uint8(samples) => Some(Self::Uint8(samples)),
+            TensorData::Uint16(samples) => Some(Self::Uint16(samples)),
+            TensorData::Float32(samples) => Some(Self::Float32(samples)),
+            _ => None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// Decodes a JPEG file; the second value is its EXIF data.
 ///
-/// Gray and three-channel files of 8 bits with Huffman codes are decoded, baseline or
+/// Gray, three-channel and CMYK (or YCCK) files of 8 bits with Huffman codes are decoded, baseline or
 /// progressive. Damage that the markers or the codes show is an error, never a guess.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
     markers::check(bytes)?;
@@ -30,10 +30,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     let (channels, format) = match header.components.len() {
         1 => (Channels::L, PixelFormat::Grayscale),
         3 => (Channels::Rgb, PixelFormat::Rgb),
-        4 => {
-            let fault = Fault::new("a CMYK JPEG file cannot be decoded in this version");
-            return Err(fault.hint("convert it to RGB with the program that made it"));
-        }
+        4 => (Channels::Cmyk, PixelFormat::Cmyk),
         count => {
             return Err(Fault::new(format!("a JPEG file of {count} channels is not an image")));
         }
@@ -47,6 +44,13 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     if header.is_lossless {
         return Err(Fault::new("a lossless JPEG file cannot be decoded in this version"));
     }
+    let inks = header.components.iter();
+    let samplings: std::collections::BTreeSet<(u8, u8)> =
+        inks.map(|ink| (ink.horizontal_sampling, ink.vertical_sampling)).collect();
+    if channels == Channels::Cmyk && samplings.len() > 1 {
+        let fault = Fault::new("a CMYK JPEG file with subsampled inks cannot be decoded");
+        return Err(fault.hint("convert it to RGB with the program that made it"));
+    }
     check_size((height, width), channels.count(), limits)?;
     decoder.set_output_format(format);
     decoder.set_block_smoothing(true);
@@ -56,6 +60,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     if (result.height, result.width, result.data.len()) != (height, width, expected) {
         return Err(Fault::new("the JPEG file does not hold the image that its header promises"));
     }
-    let samples = Samples::Uint8(result.data);
+    let mut data = result.data;
+    // Adobe's programs store inverted inks, and say so by their marker; Pillow turns them.
+    if channels == Channels::Cmyk && markers::is_adobe(bytes) {
+        data.iter_mut().for_each(|ink| *ink = u8::MAX - *ink);
+    }
+    let samples = Samples::Uint8(data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
 }

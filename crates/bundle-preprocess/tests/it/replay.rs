@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::support::pipeline;
 
 /// What came of the cases of a group.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     /// Cases compared.
     pub(crate) cases: usize,
@@ -16,6 +16,8 @@ pub(crate) struct Tally {
     pub(crate) elements: usize,
     /// Elements that differ by more than their case allows.
     pub(crate) differing: usize,
+    /// The largest absolute difference.
+    pub(crate) largest: f64,
     /// What is wrong, a line a case.
     pub(crate) failures: Vec<String>,
 }
@@ -49,7 +51,8 @@ fn actual(directory: &Path, case: &Json) -> Result<Tensor, String> {
     let pipeline = pipeline(kind, &steps).map_err(|error| error.to_string())?;
     let prepared =
         pipeline.run(&InputSource::File(bytes), false).map_err(|error| error.to_string())?;
-    prepared.published.get("value").cloned().ok_or_else(|| "publishes no `value`".to_owned())
+    let value = case.get("value").and_then(Json::as_str).unwrap_or("value");
+    prepared.published.get(value).cloned().ok_or_else(|| format!("publishes no `{value}`"))
 }
 
 /// The flat arrays of a group, each read once.
@@ -106,16 +109,32 @@ impl Tally {
             self.failures.push(format!("{name}: {} instead of {}", of(actual), of(expected)));
             return;
         }
+        let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
+        let largest = values.fold(0.0_f64, |largest, (a, b)| largest.max((a - b).abs()));
+        self.largest = self.largest.max(largest);
+        if let Some(within) = case.get("within").and_then(Json::as_f64) {
+            if largest > within {
+                self.failures.push(format!("{name}: off by {largest}, more than {within}"));
+            }
+            self.differing += differing(actual, expected, 0);
+            return;
+        }
         let ulps = case.get("tolerance").and_then(Json::as_u64).unwrap_or(0);
-        let pairs = bits(actual).into_iter().zip(bits(expected));
-        let differing =
-            pairs.filter(|(actual, expected)| actual.abs_diff(*expected) > ulps).count();
+        let differing = differing(actual, expected, ulps);
         if differing > 0 {
             self.differing += differing;
-            self.failures
-                .push(format!("{name}: {differing} of {} elements differ", expected.data().len()));
+            self.failures.push(format!(
+                "{name}: {differing} of {} elements differ, by up to {largest}",
+                expected.data().len()
+            ));
         }
     }
+}
+
+/// How many elements are more units apart than `ulps`.
+fn differing(actual: &Tensor, expected: &Tensor, ulps: u64) -> usize {
+    let pairs = bits(actual).into_iter().zip(bits(expected));
+    pairs.filter(|(actual, expected)| actual.abs_diff(*expected) > ulps).count()
 }
 
 /// The bits of each element, so that neighbours are neighbours, and NaN and -0.0 are compared.

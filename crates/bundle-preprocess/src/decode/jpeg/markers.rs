@@ -47,6 +47,25 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Whether the file has Adobe's marker, APP14, before its first scan.
+pub(super) fn is_adobe(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some((marker, after)) = next_marker(rest) {
+        rest = after;
+        match marker {
+            SOS | EOI => return false,
+            0x01 | 0xd0..=0xd8 => continue,
+            _ => {}
+        }
+        let Some((segment, after)) = segment(rest) else { return false };
+        rest = after;
+        if marker == 0xee && segment.starts_with(b"Adobe") {
+            return true;
+        }
+    }
+    false
+}
+
 fn arithmetic() -> Fault {
     let fault = Fault::new("an arithmetic-coded JPEG file cannot be decoded in this version");
     fault.hint("`jpegtran -optimize` writes it with Huffman codes, without loss")
