@@ -40,6 +40,7 @@ pub(crate) fn check_floats(before: &Kind) -> Result<Kind, Fault> {
         }
         Kind::Audio { .. } => Ok(before.clone()),
         Kind::Tensor { layout, .. } => Ok(Kind::Tensor { dtype: None, layout: *layout }),
+        Kind::Spectrum { .. } => Ok(Kind::TENSOR),
         _ => Err(before.refusal("an image, a sound or a tensor")),
     }
 }
@@ -48,6 +49,7 @@ pub(crate) fn check_floats(before: &Kind) -> Result<Kind, Fault> {
 pub(crate) fn check_any(before: &Kind) -> Result<Kind, Fault> {
     match before {
         Kind::Image { .. } | Kind::Audio { .. } | Kind::Tensor { .. } => Ok(before.clone()),
+        Kind::Spectrum { .. } => Ok(Kind::TENSOR),
         _ => Err(before.refusal("an image, a sound or a tensor")),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! JPEG goes through `libjpeg-turbo-rs` with libjpeg-turbo's defaults (accurate
 //! integer DCT, fancy upsampling, block smoothing), which is what Pillow, OpenCV
-//! and torchvision use; PNG through `png`, WebP through `image-webp`, TIFF through `tiff`. ICC profiles and gamma change no pixel.
+//! and torchvision use; PNG through `png`, WebP through `image-webp`, TIFF through `tiff`.
+//! ICC profiles and gamma change no pixel.
 //! Sizes are checked from the header, before pixels are allocated.
 //!
 //! Guarantee: `exact` against Pillow for 8-bit files and, under the stated
@@ -18,11 +19,14 @@
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
 //! in an ancillary chunk with a wrong checksum, which counts as absent.
 
+mod dicom;
 mod jpeg;
 mod orientation;
 mod png;
 mod tiff;
 mod webp;
+
+pub(crate) use dicom::{apply as apply_dicom, check as check_dicom};
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 
@@ -119,7 +123,7 @@ mod tests {
     #[test]
     fn other_files_are_named() {
         let params = DecodeImage { exif_orientation: ExifOrientation::Ignore, bit_depth16: None };
-        let cases: [(&[u8], &str); 6] = [
+        let cases: [(&[u8], &str); 5] = [
             (b"", "takes a JPEG, PNG, WebP or TIFF file, got an empty file"),
             (b"GIF89a", "takes a JPEG, PNG, WebP or TIFF file, got a GIF file"),
             (

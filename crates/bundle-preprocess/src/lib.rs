@@ -80,11 +80,14 @@
 
 mod arithmetic;
 mod array;
+mod audio;
+mod boxes;
 mod cast;
 mod color;
 mod columns;
 mod decode;
 mod diagnose;
+mod embedding;
 mod encode;
 mod error;
 mod geometry;
@@ -106,6 +109,7 @@ mod scores;
 mod series;
 mod source;
 mod tensor;
+mod text;
 mod value;
 mod variants;
 
@@ -117,7 +121,7 @@ pub use labels::{LabelMap, LabelMapError};
 pub use likeness::{TraitRange, Traits, Unlike};
 pub use limits::Limits;
 pub use npy::{NpyError, read_npy, write_npy};
-pub use outcome::{Outcome, OutputPipeline, RankedLabel};
+pub use outcome::{DetectedBox, Outcome, OutputPipeline, RankedLabel};
 pub use pipeline::{InputPipeline, Prepared, Stage};
 pub use tensor::{NamedTensors, ShapeError, Tensor, TensorData};
 pub use value::{Audio, Channels, Image, InputSource, Samples, Storage, Table, TableColumn, Value};

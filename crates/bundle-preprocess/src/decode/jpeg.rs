@@ -63,7 +63,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     let mut data = result.data;
     // Adobe's programs store inverted inks, and say so by their marker; Pillow turns them.
     if channels == Channels::Cmyk && markers::is_adobe(bytes) {
-        data.iter_mut().for_each(|ink| *ink = u8::MAX - *ink);
+        for ink in &mut data {
+            *ink = u8::MAX - *ink;
+        }
     }
     let samples = Samples::Uint8(data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))

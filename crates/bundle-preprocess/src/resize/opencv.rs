@@ -25,7 +25,7 @@ pub(super) struct Sizes {
 pub(super) fn resize(samples: &[u8], sizes: Sizes, interpolation: Interpolation) -> Vec<u8> {
     let Sizes { from, to, .. } = sizes;
     let (down, across) = (Scale::new(from.0, to.0), Scale::new(from.1, to.1));
-    let shrinks = down.scale >= 1.0 && across.scale >= 1.0;
+    let shrinks = down.factor >= 1.0 && across.factor >= 1.0;
     let whole = down.whole().zip(across.whole()).filter(|_| shrinks);
     match (interpolation, whole) {
         (Interpolation::Nearest, _) => nearest(samples, sizes),
@@ -42,7 +42,7 @@ pub(super) fn resize(samples: &[u8], sizes: Sizes, interpolation: Interpolation)
 struct Scale {
     from: usize,
     to: usize,
-    scale: f64,
+    factor: f64,
     inverse: f64,
 }
 
@@ -57,25 +57,25 @@ type Tap = (i64, f32);
 impl Scale {
     fn new(from: usize, to: usize) -> Self {
         let inverse = to as f64 / from as f64;
-        Self { from, to, scale: 1.0 / inverse, inverse }
+        Self { from, to, factor: 1.0 / inverse, inverse }
     }
 
     /// The factor, where it is a whole number.
     fn whole(self) -> Option<usize> {
-        let rounded = self.scale.round_ties_even();
+        let rounded = self.factor.round_ties_even();
         #[expect(clippy::cast_sign_loss, reason = "a scale is positive")]
         let whole = rounded as usize;
-        ((self.scale - rounded).abs() < f64::EPSILON).then_some(whole)
+        ((self.factor - rounded).abs() < f64::EPSILON).then_some(whole)
     }
 
     fn between_centers(self, index: usize) -> Tap {
-        let position = ((index as f64 + 0.5) * self.scale - 0.5) as f32;
+        let position = ((index as f64 + 0.5) * self.factor - 0.5) as f32;
         let floor = position.floor();
         (floor as i64, position - floor)
     }
 
     fn between_edges(self, index: usize) -> Tap {
-        let floor = (index as f64 * self.scale).floor();
+        let floor = (index as f64 * self.factor).floor();
         let part = ((index as f64 + 1.0) - (floor + 1.0) * self.inverse) as f32;
         (floor as i64, if part <= 0.0 { 0.0 } else { part - part.floor() })
     }
@@ -205,9 +205,9 @@ fn shares(scale: Scale) -> Vec<Vec<(usize, f32)>> {
     const NEGLIGIBLE: f64 = 1e-3;
     let last = scale.from - 1;
     let window = |index: usize| {
-        let start = index as f64 * scale.scale;
-        let end = start + scale.scale;
-        let width = scale.scale.min(scale.from as f64 - start);
+        let start = index as f64 * scale.factor;
+        let end = start + scale.factor;
+        let width = scale.factor.min(scale.from as f64 - start);
         let right = (end.floor() as usize).min(last);
         let left = (start.ceil() as usize).min(right);
         let mut shares = Vec::new();

@@ -68,33 +68,10 @@ macro_rules! windows {
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             clippy::cast_precision_loss,
+            clippy::cast_possible_wrap,
             reason = "positions along an axis, truncated as the library does"
         )]
         fn $name(axis: Axis) -> Windows<$float> {
-            let Axis { antialias, from, to, .. } = axis;
-            let scale = from as $float / to as $float;
-            let half_taps = axis.taps() as $float * 0.5;
-            let window = |index: usize| {
-                if !antialias {
-                    return plain(axis, scale, index);
-                }
-                let support = if scale >= 1.0 { half_taps * scale } else { half_taps };
-                let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
-                let center = scale * (index as $float + 0.5);
-                let start = ((center - support + 0.5) as i64).max(0) as usize;
-                let end = ((center + support + 0.5) as i64).clamp(0, from as i64) as usize;
-                let mut weights: Vec<$float> = (start..end)
-                    .map(|x| $filter(axis, ((x as $float) - center + 0.5) * inverse))
-                    .collect();
-                let total = weights.iter().fold(0.0, |sum: $float, weight| sum + weight);
-                if total != 0.0 {
-                    for weight in &mut weights {
-                        *weight /= total;
-                    }
-                }
-                (start, weights)
-            };
-
             fn $filter(axis: Axis, x: $float) -> $float {
                 let x = x.abs();
                 if axis.is_cubic() {
@@ -131,6 +108,30 @@ macro_rules! windows {
                 }
                 (start as usize, weights)
             }
+
+            let Axis { antialias, from, to, .. } = axis;
+            let scale = from as $float / to as $float;
+            let half_taps = axis.taps() as $float * 0.5;
+            let window = |index: usize| {
+                if !antialias {
+                    return plain(axis, scale, index);
+                }
+                let support = if scale >= 1.0 { half_taps * scale } else { half_taps };
+                let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
+                let center = scale * (index as $float + 0.5);
+                let start = ((center - support + 0.5) as i64).max(0) as usize;
+                let end = ((center + support + 0.5) as i64).clamp(0, from as i64) as usize;
+                let mut weights: Vec<$float> = (start..end)
+                    .map(|x| $filter(axis, ((x as $float) - center + 0.5) * inverse))
+                    .collect();
+                let total = weights.iter().fold(0.0, |sum: $float, weight| sum + weight);
+                if total != 0.0 {
+                    for weight in &mut weights {
+                        *weight /= total;
+                    }
+                }
+                (start, weights)
+            };
 
             (0..to).map(window).collect()
         }

@@ -1,11 +1,12 @@
 //! Runs recorded cases, and counts the elements that differ from the recording.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bundle_preprocess::{InputSource, NpyError, Tensor, TensorData, read_npy};
+use bundle_manifest::{ArtifactPath, FileSource};
+use bundle_preprocess::{InputPipeline, InputSource, NpyError, Tensor, TensorData, read_npy};
 use serde_json::Value as Json;
 
-use crate::support::pipeline;
+use crate::support::input;
 
 /// What came of the cases of a group.
 #[derive(Debug, Default, PartialEq)]
@@ -45,14 +46,33 @@ fn actual(directory: &Path, case: &Json) -> Result<Tensor, String> {
     let steps: Vec<&str> =
         case["steps"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let kind = case["kind"].as_str().expect("every case has a kind");
-    let name = case["input"].as_str().expect("every case has an input");
-    let bytes =
-        fs_err::read(directory.join("inputs").join(name)).map_err(|error| error.to_string())?;
-    let pipeline = pipeline(kind, &steps).map_err(|error| error.to_string())?;
-    let prepared =
-        pipeline.run(&InputSource::File(bytes), false).map_err(|error| error.to_string())?;
+    let inputs = directory.join("inputs");
+    let source = match (case["input"].as_str(), case.get("text")) {
+        (Some(name), _) => {
+            InputSource::File(fs_err::read(inputs.join(name)).map_err(|error| error.to_string())?)
+        }
+        (None, Some(text)) => InputSource::Json(text.clone()),
+        (None, None) => return Err("has no input".to_owned()),
+    };
     let value = case.get("value").and_then(Json::as_str).unwrap_or("value");
+    let input = input(kind, &steps, value);
+    let pipeline = InputPipeline::compile(&input, &Directory(inputs));
+    let pipeline = pipeline.map_err(|error| error.to_string())?;
+    let prepared = pipeline.run(&source, false).map_err(|error| error.to_string())?;
     prepared.published.get(value).cloned().ok_or_else(|| format!("publishes no `{value}`"))
+}
+
+/// The files of steps.
+struct Directory(PathBuf);
+
+impl FileSource for Directory {
+    fn size(&self, path: &ArtifactPath) -> Option<u64> {
+        fs_err::metadata(self.0.join(path.as_str())).ok().map(|metadata| metadata.len())
+    }
+
+    fn read(&self, path: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
+        fs_err::read(self.0.join(path.as_str()))
+    }
 }
 
 /// The flat arrays of a group, each read once.
