@@ -1,6 +1,7 @@
 //! The public face of `bundle-preprocess`, against the real libraries and against
 //! hostile input.
 
+mod faults;
 mod hostile;
 mod numbers;
 mod outputs;
