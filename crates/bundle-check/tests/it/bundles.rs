@@ -28,7 +28,7 @@ fn a_bundle_is_judged_as_its_directory_is() {
     assert!(bundle.holds);
     assert_eq!((bundle.complete, bundle.examples), (directory.complete, directory.examples));
     assert_eq!((bundle.files, bundle.bytes), (directory.files, directory.bytes));
-    assert_eq!(rules_that(&bundle, Answer::Weak), ["SIGN-1"]);
+    assert_eq!(rules_that(&bundle, Answer::Weak), ["SIGN-1", "EXAM-6"]);
     assert_eq!(said(&bundle, "SIGN-1"), "weak unsigned");
     assert!(
         said(&bundle, "FILE-1").starts_with("pass canonical; all "),

@@ -7,10 +7,11 @@ use crate::{finding, report, request, rules_that, said};
 
 #[test]
 fn digits_and_wine_have_all_five_and_give_their_numbers() {
-    for (name, examples) in [("digits", 7), ("wine", 6)] {
+    // Seven pictures of digits cannot show everything that libraries do differently.
+    for (name, examples, weak) in [("digits", 7, &["EXAM-6"][..]), ("wine", 6, &[])] {
         let report = report(&fixture(name));
         assert_eq!(rules_that(&report, Answer::Fail), [""; 0], "{name}");
-        assert_eq!(rules_that(&report, Answer::Weak), [""; 0], "{name}");
+        assert_eq!(rules_that(&report, Answer::Weak), weak, "{name}");
         assert_eq!(rules_that(&report, Answer::Unknown), [""; 0], "{name}");
         assert_eq!(report.complete, (5, 5), "{name}");
         assert_eq!(report.examples, Some((examples, examples)), "{name}");

@@ -4,7 +4,7 @@ use std::{io::Read as _, path::Path};
 
 use bundle_manifest::{EntryName, Example, FileSource, Manifest};
 use bundle_preprocess::{InputSource, NamedTensors, Outcome, Tensor};
-use bundle_run::{Inputs, Prediction, Predictor, replay};
+use bundle_run::{Inputs, Likeness, Prediction, Predictor, replay};
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
@@ -31,6 +31,7 @@ pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> 
         return run_example(name, args, &opened, &predictor, terminal);
     }
     let calls = calls(&opened.manifest, &args.inputs)?;
+    let likeness = Likeness::of(&opened.manifest, &predictor, opened.files.as_ref());
     let mut views = Vec::new();
     for (title, inputs) in &calls {
         let prediction =
@@ -38,9 +39,22 @@ pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> 
                 1 => Failure::from(error),
                 _ => Failure::from(error).of(title),
             })?;
+        let unlike = likeness.unlike(&predictor, inputs);
         match args.format {
             Format::Text => terminal.print(&text(title, &prediction, args))?,
-            Format::Json => views.push(view(title, &prediction, args)),
+            Format::Json => {
+                let mut view = view(title, &prediction, args);
+                view["unlike"] = unlike
+                    .iter()
+                    .map(|(name, what)| json!({ "input": name.as_str(), "what": what }))
+                    .collect();
+                views.push(view);
+            }
+        }
+        for (name, what) in unlike {
+            terminal.note(format!(
+                "warning: `{name}` is unlike the examples: {what}; do not rely on this answer"
+            ));
         }
     }
     if args.format == Format::Json {
