@@ -2,7 +2,9 @@
 //!
 //! Gray is replicated and channels are reordered for any samples; the weights of
 //! gray and the blending of alpha are 8-bit integer arithmetic, as published:
-//! Pillow `L24` and `ImagingAlphaComposite`, OpenCV `RGB2GRAY`. Guarantee: `exact`.
+//! Pillow `L24` and `ImagingAlphaComposite`, OpenCV `RGB2GRAY`. CMYK becomes RGB first,
+//! by Pillow's `cmyk2rgb`: the light that each ink leaves, without a colour profile.
+//! Guarantee: `exact`.
 
 use bundle_manifest::{Alpha, ColorSpace, ConvertColor, Luma};
 
@@ -49,6 +51,7 @@ pub(crate) fn check(params: &ConvertColor, before: &Kind) -> Result<Kind, Fault>
 /// Converts an image.
 pub(crate) fn apply(params: &ConvertColor, image: Image) -> Result<Image, Fault> {
     check_rules(params, image.channels)?;
+    let image = if image.channels == Channels::Cmyk { without_inks(image)? } else { image };
     let image = match (params.alpha, params.background) {
         (Some(Alpha::Composite), Some(background)) if image.channels.has_alpha() => {
             composite(&image, background)?
@@ -93,7 +96,7 @@ fn check_rules(params: &ConvertColor, from: Channels) -> Result<(), Fault> {
             Fault::new("the image has transparency, and `alpha` does not say what becomes of it");
         return Err(fault.hint("add `alpha = \"drop\"` (PIL, OpenCV, torchvision) or `alpha = \"composite\"` (transformers 5)"));
     }
-    let coloured = matches!(from, Channels::Rgb | Channels::Rgba | Channels::Bgr);
+    let coloured = !matches!(from, Channels::L | Channels::La);
     if coloured && params.to == ColorSpace::L && params.luma.is_none() {
         let fault = Fault::new("the image has colour, and `luma` does not say how it becomes gray");
         return Err(fault.hint("add `luma = \"pillow\"` or `luma = \"opencv\"`"));
@@ -110,15 +113,14 @@ const fn sources(from: Channels, to: ColorSpace) -> &'static [Option<usize>] {
     match (from, to) {
         (_, ColorSpace::L) => FIRST,
         (Channels::L | Channels::La, ColorSpace::Rgb | ColorSpace::Bgr) => THRICE,
-        (Channels::Rgb | Channels::Rgba, ColorSpace::Rgb) | (Channels::Bgr, ColorSpace::Bgr) => {
-            SAME
-        }
-        (Channels::Rgb | Channels::Rgba, ColorSpace::Bgr) | (Channels::Bgr, ColorSpace::Rgb) => {
-            REVERSED
-        }
+        // Of CMYK, RGB is made first.
+        (Channels::Rgb | Channels::Rgba | Channels::Cmyk, ColorSpace::Rgb)
+        | (Channels::Bgr, ColorSpace::Bgr) => SAME,
+        (Channels::Rgb | Channels::Rgba | Channels::Cmyk, ColorSpace::Bgr)
+        | (Channels::Bgr, ColorSpace::Rgb) => REVERSED,
         (Channels::L, ColorSpace::Rgba) => &[Some(0), Some(0), Some(0), None],
         (Channels::La, ColorSpace::Rgba) => &[Some(0), Some(0), Some(0), Some(1)],
-        (Channels::Rgb, ColorSpace::Rgba) => &[Some(0), Some(1), Some(2), None],
+        (Channels::Rgb | Channels::Cmyk, ColorSpace::Rgba) => &[Some(0), Some(1), Some(2), None],
         (Channels::Bgr, ColorSpace::Rgba) => &[Some(2), Some(1), Some(0), None],
         (Channels::Rgba, ColorSpace::Rgba) => &[Some(0), Some(1), Some(2), Some(3)],
     }
@@ -156,6 +158,27 @@ fn gray(samples: Samples, from: Channels, luma: Luma) -> Result<Samples, Fault> 
         u8::try_from(sum >> shift).unwrap_or(u8::MAX)
     };
     Ok(Samples::Uint8(samples.chunks_exact(from.count()).map(pixel).collect()))
+}
+
+/// RGB of an image of inks: what black leaves, less the share of each ink in it.
+fn without_inks(image: Image) -> Result<Image, Fault> {
+    let Samples::Uint8(samples) = &image.samples else {
+        return Err(Fault::new("CMYK becomes RGB in uint8 samples, got others")
+            .hint("let `decode_image` make 8 bits of them: `bit_depth16 = \"shift8\"`"));
+    };
+    let (pixels, _) = samples.as_chunks::<4>();
+    let light = pixels.iter().flat_map(|&[cyan, magenta, yellow, black]| {
+        let left = u8::MAX - black;
+        [cyan, magenta, yellow].map(|ink| left - share(ink, left))
+    });
+    let samples = Samples::Uint8(light.collect());
+    Ok(Image { channels: Channels::Rgb, samples, ..image })
+}
+
+/// `a * b / 255`, rounded to the nearest; at most the smaller of the two.
+fn share(a: u8, b: u8) -> u8 {
+    let product = u32::from(a) * u32::from(b) + 128;
+    u8::try_from(((product >> 8) + product) >> 8).unwrap_or(u8::MAX)
 }
 
 /// Blends over an opaque background: `PIL.Image.alpha_composite`, 7 extra bits.
@@ -263,6 +286,18 @@ mod tests {
         for (params, message) in cases {
             assert_eq!(check(&params, &before).expect_err(message).message, message);
         }
+    }
+
+    #[test]
+    fn no_ink_takes_more_light_than_there_is() {
+        for left in 0..=u8::MAX {
+            for ink in 0..=u8::MAX {
+                assert!(share(ink, left) <= left.min(ink));
+            }
+        }
+        let inks = image(Channels::Cmyk, &[0, 128, 255, 0, 10, 20, 30, 255]);
+        let result = apply(&params(ColorSpace::Rgb), inks).expect("nothing is missing");
+        assert_eq!(result.samples, Samples::Uint8(vec![255, 127, 0, 0, 0, 0]));
     }
 
     #[test]

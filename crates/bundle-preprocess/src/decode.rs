@@ -21,6 +21,7 @@
 mod jpeg;
 mod orientation;
 mod png;
+mod webp;
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 
@@ -59,6 +60,8 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
         jpeg::decode(bytes, limits)?
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         png::decode(bytes, params.bit_depth16, upright, limits)?
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        webp::decode(bytes, limits)?
     } else {
         return Err(not_an_image(bytes));
     };
@@ -72,7 +75,7 @@ fn not_an_image(bytes: &[u8]) -> Fault {
     let container = |brand: &[u8]| bytes.get(8..12) == Some(brand);
     let what = match bytes {
         [] => "an empty file",
-        [b'R', b'I', b'F', b'F', ..] if container(b"WEBP") => "a WebP file",
+        [b'R', b'I', b'F', b'F', ..] if container(b"WAVE") => "a WAV file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if container(b"avif") => "an AVIF file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a HEIC or video file",
         _ => {
@@ -80,7 +83,7 @@ fn not_an_image(bytes: &[u8]) -> Fault {
             known.map_or("a file of another format", |(_, name)| name)
         }
     };
-    Fault::new(format!("takes a JPEG or PNG file, got {what}"))
+    Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"))
 }
 
 /// Refuses an image that the limits do not allow, given its header.
@@ -117,12 +120,12 @@ mod tests {
     fn other_files_are_named() {
         let params = DecodeImage { exif_orientation: ExifOrientation::Ignore, bit_depth16: None };
         let cases: [(&[u8], &str); 6] = [
-            (b"", "takes a JPEG or PNG file, got an empty file"),
-            (b"GIF89a", "takes a JPEG or PNG file, got a GIF file"),
-            (b"RIFF\0\0\0\0WEBPVP8 ", "takes a JPEG or PNG file, got a WebP file"),
-            (b"\0\0\0\x18ftypheic", "takes a JPEG or PNG file, got a HEIC or video file"),
-            (b"\0\0\0\x18ftypavif", "takes a JPEG or PNG file, got an AVIF file"),
-            (b"hello", "takes a JPEG or PNG file, got a file of another format"),
+            (b"", "takes a JPEG, PNG, WebP or TIFF file, got an empty file"),
+            (b"GIF89a", "takes a JPEG, PNG, WebP or TIFF file, got a GIF file"),
+            (b"RIFF\0\0\0\0WAVEfmt ", "takes a JPEG, PNG, WebP or TIFF file, got a WAV file"),
+            (b"\0\0\0\x18ftypheic", "takes a JPEG, PNG, WebP or TIFF file, got a HEIC or video file"),
+            (b"\0\0\0\x18ftypavif", "takes a JPEG, PNG, WebP or TIFF file, got an AVIF file"),
+            (b"hello", "takes a JPEG, PNG, WebP or TIFF file, got a file of another format"),
         ];
         for (bytes, message) in cases {
             let fault = apply(&params, bytes, &Limits::default()).expect_err(message);

@@ -62,6 +62,8 @@ pub enum Channels {
     Rgba,
     /// Blue, green, red.
     Bgr,
+    /// Cyan, magenta, yellow, black; 0 is no ink.
+    Cmyk,
 }
 
 /// How a file held its samples.
@@ -134,7 +136,7 @@ impl Channels {
             Self::L => 1,
             Self::La => 2,
             Self::Rgb | Self::Bgr => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Cmyk => 4,
         }
     }
 
@@ -151,6 +153,7 @@ impl Channels {
             Self::Rgb => "RGB",
             Self::Rgba => "RGBA",
             Self::Bgr => "BGR",
+            Self::Cmyk => "CMYK",
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// Decodes a JPEG file; the second value is its EXIF data.
 ///
-/// Gray and three-channel files of 8 bits with Huffman codes are decoded, baseline or
-/// progressive. Damage that the markers or the codes show is an error, never a guess.
+/// Gray, three-channel and four-channel files of 8 bits are decoded, sequential or
+/// progressive, with Huffman or arithmetic codes. Four channels are CMYK, which Pillow
+/// takes to be stored inverted, as Adobe's programs store them; so does this. Damage that the markers or the codes show is an error, never a guess.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
     markers::check(bytes)?;
     let unreadable = |error: libjpeg_turbo_rs::JpegError| {
@@ -30,10 +31,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     let (channels, format) = match header.components.len() {
         1 => (Channels::L, PixelFormat::Grayscale),
         3 => (Channels::Rgb, PixelFormat::Rgb),
-        4 => {
-            let fault = Fault::new("a CMYK JPEG file cannot be decoded in this version");
-            return Err(fault.hint("convert it to RGB with the program that made it"));
-        }
+        4 => (Channels::Cmyk, PixelFormat::Cmyk),
         count => {
             return Err(Fault::new(format!("a JPEG file of {count} channels is not an image")));
         }
@@ -56,6 +54,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     if (result.height, result.width, result.data.len()) != (height, width, expected) {
         return Err(Fault::new("the JPEG file does not hold the image that its header promises"));
     }
-    let samples = Samples::Uint8(result.data);
+    let mut data = result.data;
+    if channels == Channels::Cmyk {
+        for sample in &mut data {
+            *sample = u8::MAX - *sample;
+        }
+    }
+    let samples = Samples::Uint8(data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
 }
