@@ -21,6 +21,7 @@
 mod jpeg;
 mod orientation;
 mod png;
+mod tiff;
 mod webp;
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
@@ -35,8 +36,6 @@ use crate::{
 const OTHER_FORMATS: &[(&[u8], &str)] = &[
     (b"GIF8", "a GIF file"),
     (b"BM", "a BMP file"),
-    (b"II*\0", "a TIFF file"),
-    (b"MM\0*", "a TIFF file"),
     (b"%PDF", "a PDF file"),
     (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 file"),
     (b"<svg", "an SVG file"),
@@ -62,6 +61,8 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
         png::decode(bytes, params.bit_depth16, upright, limits)?
     } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         webp::decode(bytes, limits)?
+    } else if matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]) {
+        (tiff::decode(bytes, params.bit_depth16, limits)?, None)
     } else {
         return Err(not_an_image(bytes));
     };

@@ -3,7 +3,7 @@
 mod markers;
 mod restarts;
 
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
+use libjpeg_turbo_rs::{ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat};
 
 use super::check_size;
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
@@ -45,6 +45,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     if header.is_lossless {
         return Err(Fault::new("a lossless JPEG file cannot be decoded in this version"));
     }
+    check_inks(header)?;
     check_size((height, width), channels.count(), limits)?;
     decoder.set_output_format(format);
     decoder.set_block_smoothing(true);
@@ -62,4 +63,22 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     }
     let samples = Samples::Uint8(data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
+}
+
+/// Refuses four channels that are sampled in ways that the decoder does not expect: it
+/// takes the first and the last to be whole, and the two between to be alike.
+fn check_inks(header: &FrameHeader) -> Result<(), Fault> {
+    let factors = |component: &ComponentInfo| {
+        (component.horizontal_sampling, component.vertical_sampling)
+    };
+    let factors: Vec<_> = header.components.iter().map(factors).collect();
+    let [first, second, third, last] = *factors else { return Ok(()) };
+    let divides = first.0 % second.0.max(1) == 0 && first.1 % second.1.max(1) == 0;
+    if first == last && second == third && divides {
+        return Ok(());
+    }
+    let fault = Fault::new(
+        "a CMYK JPEG file whose black has fewer samples than cyan cannot be decoded in this version",
+    );
+    Err(fault.hint("save it as RGB, or without subsampling"))
 }

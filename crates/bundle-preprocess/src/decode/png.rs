@@ -35,7 +35,7 @@ pub(super) fn decode(
 
     let mut reader = decoder.read_info().map_err(unreadable)?;
     let rule =
-        if stored_depth == BitDepth::Sixteen { Some(rule16(depth16, stored_type)?) } else { None };
+        if stored_depth == BitDepth::Sixteen { Some(rule16(depth16, stored_type == ColorType::Grayscale)?) } else { None };
     let size = reader.output_buffer_size().unwrap_or(usize::MAX);
     check_size((1, size), 1, &Limits { pixels: u64::MAX, ..*limits })?;
     let mut buffer = vec![0; size];
@@ -82,7 +82,7 @@ fn check_ratio(raw: u64, file: u64) -> Result<(), Fault> {
 }
 
 /// The rule for 16-bit samples, where the file has them.
-fn rule16(depth16: Option<BitDepth16>, stored: ColorType) -> Result<BitDepth16, Fault> {
+pub(super) fn rule16(depth16: Option<BitDepth16>, gray: bool) -> Result<BitDepth16, Fault> {
     match depth16 {
         None => {
             let fault = Fault::new(
@@ -90,7 +90,7 @@ fn rule16(depth16: Option<BitDepth16>, stored: ColorType) -> Result<BitDepth16, 
             );
             Err(fault.hint("add `bit_depth16 = \"shift8\"`, `\"saturate\"` or `\"keep\"`, or convert the file to 8 bits"))
         }
-        Some(BitDepth16::Saturate) if stored != ColorType::Grayscale => {
+        Some(BitDepth16::Saturate) if !gray => {
             let fault = Fault::new(
                 "`bit_depth16 = \"saturate\"` is a rule for gray files, and the file has colour or alpha",
             );
