@@ -18,6 +18,7 @@
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
 //! in an ancillary chunk with a wrong checksum, which counts as absent.
 
+pub(crate) mod dicom;
 mod jpeg;
 mod orientation;
 mod png;

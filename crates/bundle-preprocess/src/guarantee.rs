@@ -30,6 +30,7 @@ pub const fn guarantee(step: &Step) -> Guarantee {
         },
         Step::Softmax(_) | Step::Sigmoid(_) => Guarantee::Ulp,
         Step::DecodeImage(_)
+        | Step::DecodeDicom(_)
         | Step::ConvertColor(_)
         | Step::CenterCrop(_)
         | Step::Crop(_)

@@ -14,6 +14,7 @@ use crate::{
 pub(crate) fn check(step: &Step, before: &Kind) -> Result<Kind, Fault> {
     match step {
         Step::DecodeImage(params) => decode::check(params, before),
+        Step::DecodeDicom(params) => decode::dicom::check(params, before),
         Step::ConvertColor(params) => color::check(params, before),
         Step::Resize(params) => resize::check(params, before),
         Step::CenterCrop(params) => geometry::check_center_crop(params, before),
@@ -57,6 +58,10 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
     match step {
         Step::DecodeImage(params) => match value {
             Value::Bytes(bytes) => decode::apply(params, &bytes, limits).map(Value::Image),
+            other => Err(other.refusal("a file")),
+        },
+        Step::DecodeDicom(params) => match value {
+            Value::Bytes(bytes) => decode::dicom::apply(params, &bytes, limits).map(Value::Image),
             other => Err(other.refusal("a file")),
         },
         Step::ConvertColor(params) => color::apply(params, value.into_image()?).map(Value::Image),

@@ -3,7 +3,7 @@
 mod markers;
 mod restarts;
 
-use libjpeg_turbo_rs::{ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat};
+use libjpeg_turbo_rs::{ColorSpace, ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat};
 
 use super::check_size;
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
@@ -14,6 +14,32 @@ use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 /// progressive, with Huffman or arithmetic codes. Four channels are CMYK, which Pillow
 /// takes to be stored inverted, as Adobe's programs store them; so does this. Damage that the markers or the codes show is an error, never a guess.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    decode_as(bytes, false, limits)
+}
+
+/// Decodes the JPEG file of a DICOM frame: one of colours as YCbCr or what else is stored.
+pub(super) fn decode_unconverted(
+    bytes: &[u8],
+    colours: bool,
+    limits: &Limits,
+) -> Result<Image, Fault> {
+    let (image, _) = decode_as(bytes, true, limits)?;
+    if (image.channels == Channels::Rgb) != colours || image.channels == Channels::Cmyk {
+        return Err(Fault::new("a JPEG frame has other channels than its file says"));
+    }
+    Ok(image)
+}
+
+/// Judges the markers of a file that another decoder reads.
+pub(super) fn check_markers(bytes: &[u8]) -> Result<(), Fault> {
+    markers::check(bytes)
+}
+
+fn decode_as(
+    bytes: &[u8],
+    stored: bool,
+    limits: &Limits,
+) -> Result<(Image, Option<Vec<u8>>), Fault> {
     markers::check(bytes)?;
     let unreadable = |error: libjpeg_turbo_rs::JpegError| {
         Fault::new(format!("the JPEG file cannot be decoded: {error}"))
@@ -48,6 +74,9 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     check_inks(header)?;
     check_size((height, width), channels.count(), limits)?;
     decoder.set_output_format(format);
+    if stored && decoder.jpeg_color_space() == ColorSpace::YCbCr {
+        decoder.set_output_colorspace(ColorSpace::YCbCr);
+    }
     decoder.set_block_smoothing(true);
     let exif = decoder.exif_data().map(<[u8]>::to_vec);
     let result = decoder.decode_image().map_err(unreadable)?;
@@ -65,20 +94,18 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
 }
 
-/// Refuses four channels that are sampled in ways that the decoder does not expect: it
-/// takes the first and the last to be whole, and the two between to be alike.
+/// Refuses four channels that are not sampled alike: the decoder and libjpeg differ then,
+/// or it panics.
 fn check_inks(header: &FrameHeader) -> Result<(), Fault> {
     let factors = |component: &ComponentInfo| {
         (component.horizontal_sampling, component.vertical_sampling)
     };
-    let factors: Vec<_> = header.components.iter().map(factors).collect();
-    let [first, second, third, last] = *factors else { return Ok(()) };
-    let divides = first.0 % second.0.max(1) == 0 && first.1 % second.1.max(1) == 0;
-    if first == last && second == third && divides {
+    let mut factors = header.components.iter().map(factors);
+    let first = factors.next();
+    if header.components.len() != 4 || factors.all(|other| Some(other) == first) {
         return Ok(());
     }
-    let fault = Fault::new(
-        "a CMYK JPEG file whose black has fewer samples than cyan cannot be decoded in this version",
-    );
+    let fault =
+        Fault::new("a CMYK JPEG file with subsampled channels cannot be decoded in this version");
     Err(fault.hint("save it as RGB, or without subsampling"))
 }

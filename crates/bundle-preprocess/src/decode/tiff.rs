@@ -14,6 +14,7 @@ mod directory;
 
 use bundle_manifest::BitDepth16;
 
+pub(super) use self::chunks::unpacked as unpacked_bits;
 use self::{
     chunks::{Grid, pixels},
     directory::{Directory, tag},

@@ -182,7 +182,7 @@ fn unlzw(mut stored: &[u8], size: usize) -> Option<Vec<u8>> {
 }
 
 /// `PackBits`: a count, then as many bytes, or one byte so often.
-fn unpacked(mut stored: &[u8], size: usize) -> Option<Vec<u8>> {
+pub(in crate::decode) fn unpacked(mut stored: &[u8], size: usize) -> Option<Vec<u8>> {
     let mut chunk = Vec::with_capacity(size);
     while chunk.len() < size {
         let (count, rest) = stored.split_first()?;
