@@ -58,7 +58,7 @@ pub(crate) fn apply(params: &DecodeDicom, bytes: &[u8], limits: &Limits) -> Resu
     if format.color != Color::Gray && (params.rescale || params.window.is_some()) {
         return Err(Fault::new("`rescale` and `window` take gray values, and the file has colour"));
     }
-    let stored = frame::stored(&elements, &format, params.frame, limits)?;
+    let stored = frame::stored(&elements, &format, params.frame, limits)?.within(&format);
     let channels = if format.color == Color::Gray { Channels::L } else { Channels::Rgb };
     let samples = if params.rescale || params.window.is_some() {
         let line = if params.rescale { elements.rescale()? } else { (1.0, 0.0) };
@@ -76,7 +76,7 @@ struct Format {
     width: usize,
     samples: usize,
     /// 8 or 16.
-    allocated: usize,
+    allocated: u32,
     stored: u32,
     signed: bool,
     /// Each channel is stored for itself.
@@ -137,6 +137,11 @@ impl Format {
         })
     }
 
+    /// Bytes of a sample.
+    const fn width_of_sample(&self) -> usize {
+        if self.allocated == 8 { 1 } else { 2 }
+    }
+
     const fn pixels(&self) -> usize {
         self.height * self.width
     }
@@ -165,6 +170,35 @@ enum Stored {
 }
 
 impl Stored {
+    /// Without the bits above the stored ones, which mean nothing (PS3.5, 8.1.1).
+    fn within(mut self, format: &Format) -> Self {
+        let unused = format.allocated - format.stored;
+        match &mut self {
+            _ if unused == 0 => {}
+            Self::Bytes(bytes) if format.signed => {
+                for byte in bytes {
+                    *byte = ((*byte << unused).cast_signed() >> unused).cast_unsigned();
+                }
+            }
+            Self::Bytes(bytes) => {
+                for byte in bytes {
+                    *byte = *byte << unused >> unused;
+                }
+            }
+            Self::Words(words) if format.signed => {
+                for word in words {
+                    *word = ((*word << unused).cast_signed() >> unused).cast_unsigned();
+                }
+            }
+            Self::Words(words) => {
+                for word in words {
+                    *word = *word << unused >> unused;
+                }
+            }
+        }
+        self
+    }
+
     /// Each sample as the number it means.
     fn numbers(&self, signed: bool) -> Box<dyn Iterator<Item = i32> + '_> {
         match (self, signed) {

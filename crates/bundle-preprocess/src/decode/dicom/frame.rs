@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use libjpeg_turbo_rs::{DecodeLimits, precision::decompress_16bit_with_limits};
+use libjpeg_turbo_rs::{
+    DecodeLimits, Decoder,
+    precision::{decompress_16bit_with_limits, decompress_lossless_arbitrary},
+};
 
 use super::{
     Color, Format, Stored, cannot, damaged,
@@ -37,7 +40,7 @@ pub(super) fn stored(
 
 fn native(elements: &Elements<'_>, format: &Format, index: u64) -> Result<Stored, Fault> {
     let samples = if format.color == Color::YbrFull422 { 2 } else { format.samples };
-    let size = format.pixels() * samples * (format.allocated / 8);
+    let size = format.pixels() * samples * format.width_of_sample();
     let start = usize::try_from(index).ok().and_then(|index| index.checked_mul(size));
     let pixels = elements.pixels.first().copied().unwrap_or_default();
     let frame = start.and_then(|start| pixels.get(start..)).and_then(|rest| rest.get(..size));
@@ -149,7 +152,7 @@ fn unpacked(frame: &[u8], format: &Format) -> Result<Vec<u8>, Fault> {
     let number = |at: usize| {
         Some(u32::from_le_bytes(*frame.get(at * 4..)?.first_chunk()?) as usize)
     };
-    let width = format.allocated / 8;
+    let width = format.width_of_sample();
     let count = number(0).ok_or_else(broken)?;
     if count != format.samples * width || frame.len() < RLE_HEADER {
         return Err(broken());
@@ -196,13 +199,27 @@ fn lossless(frame: &[u8], format: &Format, limits: &Limits) -> Result<Stored, Fa
         max_memory: Some(limits.image_bytes.saturating_mul(4)),
         ..DecodeLimits::default()
     };
-    let image = decompress_16bit_with_limits(frame, &caps)
-        .map_err(|error| damaged(&format!("a JPEG frame cannot be decoded: {error}")))?;
+    let unreadable = |error| damaged(&format!("a JPEG frame cannot be decoded: {error}"));
+    // Judged from its header, before anything is allocated.
+    let decoder = Decoder::new_with_limits(frame, caps).map_err(unreadable)?;
+    let header = decoder.header();
+    if !header.is_lossless || header.components.len() != format.samples {
+        return Err(damaged("a frame is encoded otherwise than it says"));
+    }
+    if (header.height(), header.width()) != (format.height, format.width) {
+        return Err(damaged("a frame has another size than it says"));
+    }
+    let image = if header.precision == 16 {
+        decompress_16bit_with_limits(frame, decoder.limits())
+    } else {
+        decompress_lossless_arbitrary(frame)
+    };
+    let image = image.map_err(unreadable)?;
     let same = (image.height, image.width) == (format.height, format.width);
     if !same || image.num_components != format.samples {
         return Err(damaged("a frame has another size than it says"));
     }
-    if usize::from(image.precision) > format.allocated {
+    if u32::from(image.precision) > format.allocated {
         return Err(damaged("a frame has more bits than it says"));
     }
     if format.allocated == 16 {
