@@ -2,6 +2,7 @@
 //! hostile input.
 
 mod hostile;
+mod mutation;
 mod numbers;
 mod outputs;
 mod pipelines;

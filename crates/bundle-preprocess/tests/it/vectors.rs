@@ -9,7 +9,7 @@ use crate::replay::replay;
 #[test]
 fn every_vector_is_met() {
     let directory = bundle_testkit::fixture("vectors/preprocess");
-    for (group, least) in [("pillow12", 180), ("pillow13", 100), ("tables", 14)] {
+    for (group, least) in [("pillow12", 180), ("pillow13", 100), ("tables", 14), ("media12", 90)] {
         let tally = replay(&directory, group);
         assert!(tally.failures.is_empty(), "{group}: {:#?}", tally.failures);
         assert!(tally.cases >= least, "{group} has {} cases", tally.cases);

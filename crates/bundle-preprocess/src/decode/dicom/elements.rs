@@ -112,6 +112,8 @@ pub(super) struct Elements<'a> {
     pub(super) syntax: Syntax,
     /// Of an encapsulated frame: its fragments, the first of which is a table of offsets.
     pub(super) pixels: Vec<&'a [u8]>,
+    /// Pixels of two bytes each, whatever they hold.
+    words: bool,
 }
 
 impl<'a> Elements<'a> {
@@ -132,7 +134,8 @@ impl<'a> Elements<'a> {
                         }
                         (true, _) => walk.fragments().ok_or_else(broken)?,
                     };
-                    return Ok(Self { values, big_endian, syntax, pixels });
+                    let words = element.words;
+                    return Ok(Self { values, big_endian, syntax, pixels, words });
                 }
                 tag if tag >> 16 == 0x0028 || tag >> 16 == 0x5200 => {
                     values.push((tag, element.value));
@@ -158,6 +161,11 @@ impl<'a> Elements<'a> {
 
     pub(super) const fn is_big_endian(&self) -> bool {
         self.big_endian
+    }
+
+    /// Whether bytes are swapped in pairs, as they are part of big-endian words.
+    pub(super) const fn swaps_bytes(&self) -> bool {
+        self.big_endian && self.words
     }
 
     /// A text, for comparison only.
@@ -200,6 +208,8 @@ struct Element<'a> {
     undefined: bool,
     /// Of the representation UN, inside which all is implicit.
     unknown: bool,
+    /// Of the representation OW.
+    words: bool,
 }
 
 /// A place in a data set.
@@ -229,22 +239,23 @@ impl<'a> Walk<'a> {
     fn next_element(&mut self) -> Option<Element<'a>> {
         let tag = (u32::from(self.short()?) << 16) | u32::from(self.short()?);
         let item = matches!(tag, ITEM | ITEM_END | SEQUENCE_END);
-        let (length, unknown) = if self.implicit || item {
-            (self.long()?, false)
+        let (length, vr) = if self.implicit || item {
+            (self.long()?, &b""[..])
         } else {
             let vr = self.take(2)?;
-            match vr {
+            let length = match vr {
                 b"OB" | b"OD" | b"OF" | b"OL" | b"OV" | b"OW" | b"SQ" | b"SV" | b"UC" | b"UN"
                 | b"UR" | b"UT" | b"UV" => {
                     self.take(2)?;
-                    (self.long()?, vr == b"UN")
+                    self.long()?
                 }
-                _ => (self.short()?.into(), false),
-            }
+                _ => self.short()?.into(),
+            };
+            (length, vr)
         };
         let undefined = length == UNDEFINED;
         let value = self.take(if undefined { 0 } else { length as usize })?;
-        Some(Element { tag, value, undefined, unknown })
+        Some(Element { tag, value, undefined, unknown: vr == b"UN", words: vr == b"OW" })
     }
 
     /// Goes behind a sequence whose length is not stated.
@@ -268,6 +279,10 @@ impl<'a> Walk<'a> {
     fn fragments(&mut self) -> Option<Vec<&'a [u8]>> {
         let mut fragments = Vec::new();
         loop {
+            // Some programs leave the end marker out, where the file ends.
+            if self.rest.is_empty() && fragments.len() > 1 {
+                return Some(fragments);
+            }
             let element = self.next_element()?;
             match element.tag {
                 SEQUENCE_END => return Some(fragments),

@@ -45,6 +45,15 @@ fn native(elements: &Elements<'_>, format: &Format, index: u64) -> Result<Stored
     let pixels = elements.pixels.first().copied().unwrap_or_default();
     let frame = start.and_then(|start| pixels.get(start..)).and_then(|rest| rest.get(..size));
     let frame = frame.ok_or_else(|| damaged("its pixels break off"))?;
+    let swapped: Vec<u8>;
+    let frame = if format.width_of_sample() == 1 && elements.swaps_bytes() {
+        let start = start.unwrap_or(0);
+        let byte = |at: usize| pixels.get(at ^ 1).copied().unwrap_or(0);
+        swapped = (start..start + size).map(byte).collect();
+        &swapped
+    } else {
+        frame
+    };
     if format.color == Color::YbrFull422 {
         let (groups, _) = frame.as_chunks::<4>();
         let pixels = groups.iter().flat_map(|&[first, second, blue, red]| {
