@@ -9,7 +9,8 @@ use bundle_preprocess::{InputPipeline, InputSource, Limits, TensorData};
 use crate::support::pipeline;
 
 const IMAGE: &str = r#"{ op = "decode_image", exif_orientation = "apply", bit_depth16 = "keep" }, { op = "convert_color", to = "RGBA" }"#;
-const DICOM: &str = r#"{ op = "decode_dicom", rescale = true, photometric = "apply" }"#;
+const DICOM: &str = r#"{ op = "decode_dicom", rescale = false, photometric = "apply" }"#;
+const RESCALED: &str = r#"{ op = "decode_dicom", rescale = true, window = { center = 40, width = 400 }, photometric = "apply" }"#;
 
 /// The kind of input, the steps from the one that decodes on, and files that it decodes.
 const SEEDS: &[(&str, &str, &[&str])] = &[
@@ -45,15 +46,20 @@ const SEEDS: &[(&str, &str, &[&str])] = &[
     (
         "image",
         DICOM,
+        &["rgb-rle.dcm", "rgb-planar.dcm", "jpeg-gray.dcm", "jpeg-YBR_FULL_422.dcm", "lossless-8.dcm"],
+    ),
+    (
+        "image",
+        RESCALED,
         &[
-            "ct-DeflatedExplicitVRLittleEndian.dcm", "ct-ImplicitVRLittleEndian.dcm", "frames.dcm", "rgb-rle.dcm", "jpeg-gray.dcm",
-            "jpeg-YBR_FULL_422.dcm", "lossless-12.dcm", "inverted.dcm",
+            "ct-DeflatedExplicitVRLittleEndian.dcm", "ct-ImplicitVRLittleEndian.dcm",
+            "ct-ExplicitVRBigEndian.dcm", "frames.dcm", "lossless-12.dcm", "inverted.dcm",
         ],
     ),
 ];
 
 /// Damaged files of each decoder; `MUTATIONS` in the environment asks for more.
-const EACH: usize = 1100;
+const EACH: usize = 1000;
 /// No file may take longer, by far, on a slow machine too.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PIXELS: u64 = 1 << 20;
