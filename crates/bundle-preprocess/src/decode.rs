@@ -1,20 +1,25 @@
-//! `decode_image`: a JPEG or PNG file to pixels, as stored.
+//! `decode_image`: a JPEG, PNG, WebP or TIFF file to pixels, as stored.
 //!
 //! JPEG goes through `libjpeg-turbo-rs` with libjpeg-turbo's defaults (accurate
 //! integer DCT, fancy upsampling, block smoothing), which is what Pillow, OpenCV
-//! and torchvision use; PNG through `png`. ICC profiles and gamma change no pixel.
-//! Sizes are checked from the header, before pixels are allocated.
+//! and torchvision use; PNG through `png`, WebP through `image-webp`. TIFF is read
+//! here (`tiff`). ICC profiles and gamma change no pixel. What a file is, its first bytes
+//! say, not its name. Sizes are checked from the header, before pixels are allocated.
 //!
 //! Guarantee: `exact` against Pillow for 8-bit files and, under the stated
-//! `bit_depth16`, for 16-bit ones, with two exceptions. The colour key (tRNS) of gray
+//! `bit_depth16`, for 16-bit ones (`tests/it/vectors.rs`: groups `pillow12`, `media12`),
+//! with two exceptions. The colour key (tRNS) of gray
 //! PNG files of 2 and 4 bits and of 16-bit RGB files is compared as the PNG
 //! specification says, where Pillow compares the unscaled key; and a 16-bit PNG file of
 //! gray and alpha has these two channels, where Pillow makes four of them. The
 //! orientation is the EXIF tag alone; one that is only in XMP metadata is not looked for.
+//! That of a TIFF file is always applied, as in Pillow.
 //!
-//! Refused JPEG files: CMYK and YCCK, 12 bits, lossless, arithmetic-coded, one with a
-//! component that has more samples than luma, and one with a sequential scan of two of
-//! three components. Of damaged PNG files, those are decoded whose damage is behind the
+//! Refused JPEG files: 12 bits, lossless, one with a component that has more samples than
+//! luma, one with a sequential Huffman scan of two of three components (the decoder knows
+//! neither), and CMYK or YCCK whose channels are not sampled alike (it differs or panics).
+//! Animated WebP files are refused; what is refused of TIFF is in `tiff`. Of damaged PNG
+//! files, those are decoded whose damage is behind the
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
 //! in an ancillary chunk with a wrong checksum, which counts as absent.
 
@@ -80,12 +85,18 @@ fn not_an_image(bytes: &[u8]) -> Fault {
         [b'R', b'I', b'F', b'F', ..] if container(b"WAVE") => "a WAV file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if container(b"avif") => "an AVIF file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a HEIC or video file",
+        _ if bytes.get(128..132) == Some(b"DICM") => "a DICOM file",
         _ => {
             let known = OTHER_FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic));
             known.map_or("a file of another format", |(_, name)| name)
         }
     };
-    Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"))
+    let fault = Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"));
+    fault.hint(if what == "a DICOM file" {
+        "`decode_dicom` takes such files"
+    } else {
+        "save it as a PNG file with the program that made it"
+    })
 }
 
 /// Refuses an image that the limits do not allow, given its header.
@@ -125,7 +136,10 @@ mod tests {
             (b"", "takes a JPEG, PNG, WebP or TIFF file, got an empty file"),
             (b"GIF89a", "takes a JPEG, PNG, WebP or TIFF file, got a GIF file"),
             (b"RIFF\0\0\0\0WAVEfmt ", "takes a JPEG, PNG, WebP or TIFF file, got a WAV file"),
-            (b"\0\0\0\x18ftypheic", "takes a JPEG, PNG, WebP or TIFF file, got a HEIC or video file"),
+            (
+                b"\0\0\0\x18ftypheic",
+                "takes a JPEG, PNG, WebP or TIFF file, got a HEIC or video file",
+            ),
             (b"\0\0\0\x18ftypavif", "takes a JPEG, PNG, WebP or TIFF file, got an AVIF file"),
             (b"hello", "takes a JPEG, PNG, WebP or TIFF file, got a file of another format"),
         ];

@@ -108,7 +108,7 @@ impl Format {
         if !matches!(allocated, 8 | 16) {
             return Err(cannot(&format!("with samples of {allocated} bits")));
         }
-        if !(1..=allocated).contains(&stored) || high + 1 != stored {
+        if !(1..=allocated).contains(&stored) || high.checked_add(1) != Some(stored) {
             return Err(Fault::new("the DICOM file contradicts itself about the bits of a sample"));
         }
         let (color, inverted) = match (elements.text(tag::PHOTOMETRIC).as_deref(), samples) {

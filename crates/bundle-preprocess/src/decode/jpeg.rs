@@ -3,7 +3,9 @@
 mod markers;
 mod restarts;
 
-use libjpeg_turbo_rs::{ColorSpace, ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat};
+use libjpeg_turbo_rs::{
+    ColorSpace, ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat,
+};
 
 use super::check_size;
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
@@ -97,9 +99,8 @@ fn decode_as(
 /// Refuses four channels that are not sampled alike: the decoder and libjpeg differ then,
 /// or it panics.
 fn check_inks(header: &FrameHeader) -> Result<(), Fault> {
-    let factors = |component: &ComponentInfo| {
-        (component.horizontal_sampling, component.vertical_sampling)
-    };
+    let factors =
+        |component: &ComponentInfo| (component.horizontal_sampling, component.vertical_sampling);
     let mut factors = header.components.iter().map(factors);
     let first = factors.next();
     if header.components.len() != 4 || factors.all(|other| Some(other) == first) {

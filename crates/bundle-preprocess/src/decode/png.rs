@@ -34,8 +34,11 @@ pub(super) fn decode(
     check_ratio(header.raw_bytes() as u64, bytes.len() as u64)?;
 
     let mut reader = decoder.read_info().map_err(unreadable)?;
-    let rule =
-        if stored_depth == BitDepth::Sixteen { Some(rule16(depth16, stored_type == ColorType::Grayscale)?) } else { None };
+    let rule = if stored_depth == BitDepth::Sixteen {
+        Some(rule16(depth16, stored_type == ColorType::Grayscale)?)
+    } else {
+        None
+    };
     let size = reader.output_buffer_size().unwrap_or(usize::MAX);
     check_size((1, size), 1, &Limits { pixels: u64::MAX, ..*limits })?;
     let mut buffer = vec![0; size];

@@ -26,7 +26,9 @@ use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meaning {
     /// Gray, perhaps inverted.
-    Gray { white_is_zero: bool },
+    Gray {
+        white_is_zero: bool,
+    },
     GrayAlpha,
     Rgb,
     /// A fourth sample that means nothing.

@@ -175,7 +175,8 @@ mod tests {
     fn headers_that_contradict_are_refused() {
         let header = |chunks: &[(&[u8; 4], &[u8])]| {
             let bytes = riff(chunks);
-            Header::read(&bytes).map(|header| (header.height, header.width, header.alpha))
+            Header::read(&bytes)
+                .map(|header| (header.height, header.width, header.alpha))
                 .map_err(|fault| fault.message)
         };
         assert_eq!(header(&[(b"VP8 ", LOSSY)]), Ok((2, 3, false)));

@@ -1,6 +1,7 @@
 //! The public face of `bundle-preprocess`, against the real libraries and against
 //! hostile input.
 
+mod bombs;
 mod hostile;
 mod mutation;
 mod numbers;

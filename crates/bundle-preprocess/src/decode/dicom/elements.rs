@@ -72,7 +72,8 @@ pub(super) fn data_set<'a>(bytes: &'a [u8], limits: &Limits) -> Result<DataSet<'
     let name = String::from_utf8_lossy(name);
     let name = name.trim_end_matches(['\0', ' ']);
     let rest = Cow::Borrowed(walk.rest);
-    let native = DataSet { bytes: rest, syntax: Syntax::Native, implicit: false, big_endian: false };
+    let native =
+        DataSet { bytes: rest, syntax: Syntax::Native, implicit: false, big_endian: false };
     Ok(match name.strip_prefix("1.2.840.10008.1.2").unwrap_or("another") {
         "" => DataSet { implicit: true, ..native },
         ".1" => native,

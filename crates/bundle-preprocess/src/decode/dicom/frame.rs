@@ -135,7 +135,8 @@ fn encapsulated<'a>(
     if offsets.len() as u64 != frames {
         return Err(cannot("whose frames are in several fragments and have no table of offsets"));
     }
-    let offset = |index: usize| offsets.get(index).map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
+    let offset =
+        |index: usize| offsets.get(index).map(|bytes| u64::from(u32::from_le_bytes(*bytes)));
     let (start, end) = (offset(index).ok_or_else(missing)?, offset(index + 1));
     let mut at = 0_u64;
     let mut parts = Vec::new();
@@ -158,9 +159,8 @@ fn joined<'a>(parts: &[&'a [u8]]) -> Cow<'a, [u8]> {
 /// RLE (PS3.5 annex G): a segment for each byte of each sample, the highest first.
 fn unpacked(frame: &[u8], format: &Format) -> Result<Vec<u8>, Fault> {
     let broken = || damaged("an RLE frame cannot be decompressed");
-    let number = |at: usize| {
-        Some(u32::from_le_bytes(*frame.get(at * 4..)?.first_chunk()?) as usize)
-    };
+    let number =
+        |at: usize| Some(u32::from_le_bytes(*frame.get(at * 4..)?.first_chunk()?) as usize);
     let width = format.width_of_sample();
     let count = number(0).ok_or_else(broken)?;
     if count != format.samples * width || frame.len() < RLE_HEADER {

@@ -48,12 +48,16 @@ impl Grid {
     pub(super) fn read(directory: &Directory<'_>) -> Result<Self, Fault> {
         let number = |tag: u16, default: Option<u32>| {
             let number = directory.number(tag)?.or(default);
-            number.map(|number| number as usize).ok_or_else(|| damaged(&format!("it has no tag {tag}")))
+            number
+                .map(|number| number as usize)
+                .ok_or_else(|| damaged(&format!("it has no tag {tag}")))
         };
         let (height, width) = (number(tag::HEIGHT, None)?, number(tag::WIDTH, None)?);
         let bits = directory.numbers(tag::BITS)?.unwrap_or_else(|| vec![1]);
         let samples = number(tag::SAMPLES, Some(1))?;
-        let &[first, ref others @ ..] = bits.as_slice() else { return Err(damaged("it has no bits")) };
+        let &[first, ref others @ ..] = bits.as_slice() else {
+            return Err(damaged("it has no bits"));
+        };
         let alike = others.iter().all(|bits| *bits == first);
         if !alike || (bits.len() != samples && bits.len() != 1) || samples > 8 {
             return Err(cannot("with samples that are not alike"));
@@ -119,7 +123,11 @@ fn differences(predictor: usize, codec: Codec, bits: usize) -> Result<bool, Faul
 
 /// The samples of all chunks, pixel by pixel, in the order of bytes of the file.
 pub(super) fn pixels(directory: &Directory<'_>, grid: &Grid) -> Result<Vec<u8>, Fault> {
-    let tags = if grid.tiled { (tag::TILE_OFFSETS, tag::TILE_BYTES) } else { (tag::STRIP_OFFSETS, tag::STRIP_BYTES) };
+    let tags = if grid.tiled {
+        (tag::TILE_OFFSETS, tag::TILE_BYTES)
+    } else {
+        (tag::STRIP_OFFSETS, tag::STRIP_BYTES)
+    };
     let offsets = directory.numbers(tags.0)?.unwrap_or_default();
     let lengths = directory.numbers(tags.1)?.unwrap_or_default();
     let across = grid.width.div_ceil(grid.chunk.1);
@@ -138,7 +146,8 @@ pub(super) fn pixels(directory: &Directory<'_>, grid: &Grid) -> Result<Vec<u8>, 
         let (plane, index) = (index / count, index % count);
         let at = (index / across * grid.chunk.0, index % across * grid.chunk.1);
         let rows = if grid.tiled { grid.chunk.0 } else { grid.chunk.0.min(grid.height - at.0) };
-        let stored = directory.part(offset, length).ok_or_else(|| damaged("its pixels break off"))?;
+        let stored =
+            directory.part(offset, length).ok_or_else(|| damaged("its pixels break off"))?;
         let mut chunk = expanded(stored, grid, rows)?;
         if grid.differences {
             accumulate(chunk.to_mut(), grid, directory);
@@ -236,7 +245,8 @@ fn accumulate(chunk: &mut [u8], grid: &Grid, directory: &Directory<'_>) {
         let (pairs, _) = row.as_chunks_mut::<2>();
         for at in step..pairs.len() {
             let sum = directory.two(pairs[at]).wrapping_add(directory.two(pairs[at - step]));
-            pairs[at] = if directory.is_big_endian() { sum.to_be_bytes() } else { sum.to_le_bytes() };
+            pairs[at] =
+                if directory.is_big_endian() { sum.to_be_bytes() } else { sum.to_le_bytes() };
         }
     }
 }
