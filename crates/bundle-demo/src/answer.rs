@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bundle_preprocess::{Outcome, RankedLabel, Tensor, TensorData};
+use bundle_preprocess::{DetectedBox, Outcome, RankedLabel, Tensor, TensorData};
 use bundle_run::{Comparison, ExampleReplay, OutputReplay, Prediction, StepReplay};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -154,6 +154,13 @@ enum OutcomeView<'a> {
         not_finite: Vec<(usize, &'static str)>,
         omitted_rows: usize,
     },
+    Boxes {
+        boxes: Vec<BoxView<'a>>,
+        omitted_boxes: usize,
+    },
+    Text {
+        text: &'a str,
+    },
     Tensor {
         dtype: &'static str,
         shape: &'a [usize],
@@ -165,6 +172,24 @@ enum OutcomeView<'a> {
         max: Option<f64>,
         mean: Option<f64>,
     },
+}
+
+/// A box: its edges in pixels of the network's input, and what it shows.
+#[derive(Serialize)]
+struct BoxView<'a> {
+    left: Option<f64>,
+    top: Option<f64>,
+    right: Option<f64>,
+    bottom: Option<f64>,
+    #[serde(rename = "label")]
+    ranked: RankedView<'a>,
+}
+
+impl<'a> BoxView<'a> {
+    fn of(found: &'a DetectedBox) -> Self {
+        let [left, top, right, bottom] = found.edges.map(finite);
+        Self { left, top, right, bottom, ranked: RankedView::of(&found.label) }
+    }
 }
 
 impl<'a> OutcomeView<'a> {
@@ -179,6 +204,12 @@ impl<'a> OutcomeView<'a> {
                     omitted_rows: rows.len() - shown.len(),
                 }
             }
+            Outcome::Boxes { boxes } => {
+                let shown = boxes.get(..MAX_ROWS).unwrap_or(boxes);
+                let omitted_boxes = boxes.len() - shown.len();
+                Self::Boxes { boxes: shown.iter().map(BoxView::of).collect(), omitted_boxes }
+            }
+            Outcome::Text { text } => Self::Text { text },
             Outcome::Tensor { value } => Self::of_tensor(value),
         }
     }

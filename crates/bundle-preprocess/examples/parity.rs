@@ -17,8 +17,8 @@ fn main() -> ExitCode {
     for group in arguments {
         let tally = replay::replay(Path::new(&directory), &group);
         println!(
-            "{group}: {} cases, {} elements, {} differ",
-            tally.cases, tally.elements, tally.differing
+            "{group}: {} cases, {} elements, {} differ, by up to {:e}",
+            tally.cases, tally.elements, tally.differing, tally.largest
         );
         for failure in &tally.failures {
             println!("  {failure}");

@@ -23,12 +23,14 @@
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
 //! in an ancillary chunk with a wrong checksum, which counts as absent.
 
-pub(crate) mod dicom;
+mod dicom;
 mod jpeg;
 mod orientation;
 mod png;
 mod tiff;
 mod webp;
+
+pub(crate) use self::dicom::{apply as apply_dicom, check as check_dicom};
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 

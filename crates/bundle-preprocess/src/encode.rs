@@ -2,7 +2,8 @@
 //! in float64 as scikit-learn computes. Guarantee: `exact`.
 
 use bundle_manifest::{
-    Cell, ColumnConcat, ColumnKind, Dtype, Impute, OneHot, StandardScale, UnknownCategory,
+    Cell, ColumnConcat, ColumnKind, Dtype, Impute, MinMaxScale, OneHot, OrdinalEncode,
+    StandardScale, UnknownCategory,
 };
 
 use crate::{
@@ -61,7 +62,7 @@ pub(crate) fn impute(params: &Impute, mut table: Table) -> Table {
 
 /// Takes a table; gives one with the same columns.
 pub(crate) fn check_standard_scale(params: &StandardScale, before: &Kind) -> Result<Kind, Fault> {
-    let columns = scaled_columns(params, before.table()?)?.len();
+    let columns = scaled_columns(params.columns.as_deref(), before.table()?)?.len();
     let (means, scales) = (params.mean.len(), params.scale.len());
     if means != columns || scales != columns {
         return Err(Fault::new(format!(
@@ -77,10 +78,10 @@ pub(crate) fn check_standard_scale(params: &StandardScale, before: &Kind) -> Res
 
 /// The names of the columns to scale, in the order of `mean` and `scale`.
 fn scaled_columns<'a>(
-    params: &'a StandardScale,
+    names: Option<&'a [String]>,
     columns: &'a [ColumnType],
 ) -> Result<Vec<&'a str>, Fault> {
-    let Some(names) = &params.columns else {
+    let Some(names) = names else {
         let numeric = columns.iter().filter(|column| column.kind == ColumnKind::Number);
         return Ok(numeric.map(|column| column.name.as_str()).collect());
     };
@@ -99,19 +100,103 @@ fn scaled_columns<'a>(
 pub(crate) fn standard_scale(
     params: &StandardScale,
     before: &Kind,
-    mut table: Table,
+    table: Table,
 ) -> Result<Table, Fault> {
-    let names = scaled_columns(params, before.table()?)?;
-    let factors = params.mean.iter().zip(&params.scale);
-    for (name, (mean, scale)) in names.into_iter().zip(factors) {
-        let found = table.columns.iter_mut().find(|column| column.name() == name);
+    let names = scaled_columns(params.columns.as_deref(), before.table()?)?;
+    each_column(table, &names, |index, x| (x - params.mean[index]) / params.scale[index])
+}
+
+/// Takes a table; gives one with the same columns.
+pub(crate) fn check_min_max_scale(params: &MinMaxScale, before: &Kind) -> Result<Kind, Fault> {
+    let columns = scaled_columns(params.columns.as_deref(), before.table()?)?.len();
+    let (mins, scales) = (params.min.len(), params.scale.len());
+    if mins != columns || scales != columns {
+        return Err(Fault::new(format!(
+            "`min` has {mins} and `scale` has {scales} values for {columns} columns"
+        )));
+    }
+    if params.clip.is_some_and(|[low, high]| low > high) {
+        return Err(Fault::new("`clip` falls"));
+    }
+    Ok(before.clone())
+}
+
+/// `x * scale + min`, then limited to `clip`; missing stays missing.
+pub(crate) fn min_max_scale(
+    params: &MinMaxScale,
+    before: &Kind,
+    table: Table,
+) -> Result<Table, Fault> {
+    let names = scaled_columns(params.columns.as_deref(), before.table()?)?;
+    each_column(table, &names, |index, x| {
+        let scaled = x * params.scale[index] + params.min[index];
+        match params.clip {
+            // A NaN is missing, and stays so.
+            Some([low, high]) if !scaled.is_nan() => scaled.max(low).min(high),
+            _ => scaled,
+        }
+    })
+}
+
+/// Changes the cells of numeric columns; `change` is told the index of the name.
+fn each_column(
+    mut table: Table,
+    names: &[&str],
+    change: impl Fn(usize, f64) -> f64,
+) -> Result<Table, Fault> {
+    for (index, name) in names.iter().enumerate() {
+        let found = table.columns.iter_mut().find(|column| column.name() == *name);
         let Some(TableColumn::Number { cells, .. }) = found else {
             return Err(Fault::new(format!("the table has no numeric column `{name}`")));
         };
         for cell in cells {
-            *cell = (*cell - mean) / scale;
+            *cell = change(index, *cell);
         }
     }
+    Ok(table)
+}
+
+/// Takes a table; gives one where the column is numeric.
+pub(crate) fn check_ordinal_encode(params: &OrdinalEncode, before: &Kind) -> Result<Kind, Fault> {
+    let columns = before.table()?;
+    if column(columns, &params.column)?.kind != ColumnKind::Category {
+        let fault = Fault::new(format!("column `{}` is not a category", params.column));
+        return Err(fault.hint("declare it with `kind = \"category\"` in `columns`"));
+    }
+    if params.categories.is_empty() {
+        return Err(Fault::new("`categories` is empty"));
+    }
+    let encoded = |column: &ColumnType| ColumnType {
+        kind: if column.name == params.column { ColumnKind::Number } else { column.kind },
+        name: column.name.clone(),
+    };
+    Ok(Kind::Table(columns.iter().map(encoded).collect()))
+}
+
+/// Replaces each category by its index.
+#[expect(clippy::cast_precision_loss, reason = "an index of a category")]
+pub(crate) fn ordinal_encode(params: &OrdinalEncode, mut table: Table) -> Result<Table, Fault> {
+    let wanted = |column: &&mut TableColumn| column.name() == params.column;
+    let Some(found) = table.columns.iter_mut().find(wanted) else {
+        return Err(Fault::new(format!("the table has no column `{}`", params.column)));
+    };
+    let TableColumn::Category { name, cells } = found else {
+        return Err(Fault::new(format!("column `{}` is not a category", params.column)));
+    };
+    let number = |(row, cell): (usize, &Option<String>)| {
+        let Some(cell) = cell else {
+            let missing = || unlisted(&params.column, &params.categories, row + 1, None);
+            return params.missing_value.ok_or_else(missing);
+        };
+        match params.categories.iter().position(|category| category == cell) {
+            Some(index) => Ok(index as f64),
+            None => params
+                .unknown_value
+                .ok_or_else(|| unlisted(&params.column, &params.categories, row + 1, Some(cell))),
+        }
+    };
+    let cells = cells.iter().enumerate().map(number).collect::<Result<_, _>>()?;
+    *found = TableColumn::Number { name: name.clone(), cells };
     Ok(table)
 }
 
@@ -177,7 +262,7 @@ fn features(params: &OneHot, cells: &[Option<String>]) -> Result<Vec<TableColumn
             (Some(category), _) => features[category][row] = 1.0,
             (None, UnknownCategory::Ignore) => {}
             (None, UnknownCategory::Error) => {
-                return Err(unlisted(params, row + 1, cell.as_deref()));
+                return Err(unlisted(&params.column, &params.categories, row + 1, cell.as_deref()));
             }
         }
     }
@@ -186,8 +271,7 @@ fn features(params: &OneHot, cells: &[Option<String>]) -> Result<Vec<TableColumn
     Ok(names.zip(features).map(column).collect())
 }
 
-fn unlisted(params: &OneHot, row: usize, cell: Option<&str>) -> Fault {
-    let column = &params.column;
+fn unlisted(column: &str, categories: &[String], row: usize, cell: Option<&str>) -> Fault {
     let Some(cell) = cell else {
         let fault = Fault::new(format!("row {row} of column `{column}` is missing"));
         return fault.hint("put `impute` before it, or say `unknown = \"ignore\"`");
@@ -197,7 +281,7 @@ fn unlisted(params: &OneHot, row: usize, cell: Option<&str>) -> Fault {
         "row {row} of column `{column}` is `{}`, which is not a category",
         shown.escape_debug()
     ));
-    let categories = params.categories.iter().map(String::as_str);
+    let categories = categories.iter().map(String::as_str);
     match nearest(cell, categories.clone()) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
         None => fault.hint(format!("the categories are {}", listed(categories))),

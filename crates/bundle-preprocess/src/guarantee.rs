@@ -23,14 +23,11 @@ pub enum Guarantee {
 pub const fn guarantee(step: &Step) -> Guarantee {
     match step {
         Step::Resize(resize) => match resize.kernel {
-            ResizeImpl::Pillow => Guarantee::Exact,
-            ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 | ResizeImpl::Opencv => {
-                Guarantee::None
-            }
+            ResizeImpl::Pillow | ResizeImpl::TorchvisionU8 | ResizeImpl::Opencv => Guarantee::Exact,
+            // Of samples from 0 to 255.
+            ResizeImpl::TorchvisionF32 => Guarantee::Abs(3e-4),
         },
-        Step::Softmax(_) | Step::Sigmoid(_) => Guarantee::Ulp,
         Step::DecodeImage(_)
-        | Step::DecodeDicom(_)
         | Step::ConvertColor(_)
         | Step::CenterCrop(_)
         | Step::Crop(_)
@@ -46,7 +43,42 @@ pub const fn guarantee(step: &Step) -> Guarantee {
         | Step::OneHot(_)
         | Step::ColumnConcat(_)
         | Step::Argmax(_)
-        | Step::TopK(_) => Guarantee::Exact,
-        _ => Guarantee::None,
+        | Step::TopK(_)
+        | Step::MinMaxScale(_)
+        | Step::OrdinalEncode(_)
+        | Step::Threshold(_)
+        | Step::Nms(_)
+        | Step::CtcGreedy(_)
+        | Step::ScaleLinear(_)
+        | Step::Clip(_)
+        | Step::Binarize(_)
+        | Step::ReverseChannels(_)
+        | Step::Transpose(_)
+        | Step::DecodeArray(_)
+        | Step::DecodeAudio(_)
+        | Step::PadOrTrim(_)
+        | Step::DropLastFrame(_)
+        | Step::Lowercase(_)
+        | Step::Tokenize(_)
+        | Step::Bytes(_)
+        | Step::Detokenize(_)
+        | Step::SlidingWindow(_)
+        | Step::Difference(_)
+        | Step::DecodeDicom(_) => Guarantee::Exact,
+        Step::Letterbox(letterbox) => match letterbox.kernel {
+            ResizeImpl::TorchvisionF32 => Guarantee::Abs(3e-4),
+            _ => Guarantee::Exact,
+        },
+        Step::Softmax(_)
+        | Step::Sigmoid(_)
+        | Step::DecodeBoxes(_)
+        | Step::Pool(_)
+        | Step::L2Norm(_)
+        | Step::ZeroMeanUnitVariance(_)
+        | Step::ScaleRange(_)
+        | Step::Preemphasis(_) => Guarantee::Ulp,
+        // Libraries that transform in float32 are this far off, as a part of the largest value.
+        Step::Resample(_) | Step::Stft(_) | Step::Mel(_) => Guarantee::Abs(1e-6),
+        Step::Log(_) | Step::KaldiFbank(_) => Guarantee::Abs(1e-5),
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Image { samples: Option<SampleType>, channels: Option<Channels> },
     /// Sound; the rate is known where a step fixes it.
     Audio { sampling_rate: Option<u32> },
+    /// What `stft` gives: a tensor of frequencies × frames, float64.
+    Spectrum { sampling_rate: Option<u32>, n_fft: Option<u32> },
     /// Text.
     Text,
     /// Rows with these columns.
@@ -67,6 +69,8 @@ impl Kind {
     pub(crate) fn tensor(&self) -> Result<(Option<Dtype>, Option<AxisLayout>), Fault> {
         match self {
             Self::Tensor { dtype, layout } => Ok((*dtype, *layout)),
+            Self::Spectrum { .. } => Ok((Some(Dtype::Float64), None)),
+            Self::Audio { .. } => Ok((Some(Dtype::Float32), None)),
             Self::Image { .. } => Err(self.refusal("a tensor").hint("put `layout` before it")),
             Self::Table(_) => Err(self.refusal("a tensor").hint("put `column_concat` before it")),
             _ => Err(self.refusal("a tensor")),
@@ -103,6 +107,7 @@ impl fmt::Display for Kind {
             Self::Image { .. } => "an image",
             Self::Audio { .. } => "a sound",
             Self::Text => "a text",
+            Self::Spectrum { .. } => "frequencies",
             Self::Table(_) => "a table",
             Self::Tensor { .. } => "a tensor",
         })
@@ -171,6 +176,7 @@ impl Value {
     pub(crate) fn into_tensor(self) -> Result<Tensor, Fault> {
         match self {
             Self::Tensor(tensor) => Ok(tensor),
+            Self::Audio(audio) => Ok(audio.to_tensor()),
             other => Err(other.refusal("a tensor")),
         }
     }

@@ -102,6 +102,9 @@ pub(crate) fn check_ensure_dtype(params: &EnsureDtype, before: &Kind) -> Result<
             Ok(Kind::Image { samples: Some(sample_type(params.dtype)?), channels: *channels })
         }
         Kind::Table(_) => Ok(before.clone()),
+        Kind::Audio { .. } | Kind::Spectrum { .. } => {
+            Ok(Kind::Tensor { dtype: Some(params.dtype), layout: None })
+        }
         _ => Err(before.refusal("an image, a table or a tensor")),
     }
 }
@@ -114,6 +117,10 @@ pub(crate) fn ensure_dtype(params: &EnsureDtype, value: Value) -> Result<Value, 
             tensor.cast(params.dtype).map(Value::Tensor).map_err(|error| fault(&error))
         }
         Value::Image(image) => image_of(image, params.dtype).map(Value::Image),
+        Value::Audio(audio) => {
+            let cast = audio.to_tensor().cast(params.dtype);
+            cast.map(Value::Tensor).map_err(|error| fault(&error))
+        }
         Value::Table(table) => table_of(table, params.dtype).map(Value::Table),
         other => Err(other.refusal("an image, a table or a tensor")),
     }

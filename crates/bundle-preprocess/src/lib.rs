@@ -80,11 +80,15 @@
 //! [`Limits`] does not allow.
 
 mod arithmetic;
+mod array;
+mod audio;
+mod boxes;
 mod cast;
 mod color;
 mod columns;
 mod decode;
 mod diagnose;
+mod embedding;
 mod encode;
 mod error;
 mod geometry;
@@ -93,6 +97,7 @@ mod half;
 mod kind;
 mod labels;
 mod layout;
+mod letterbox;
 mod likeness;
 mod limits;
 mod npy;
@@ -102,8 +107,10 @@ mod pipeline;
 mod resize;
 mod resource;
 mod scores;
+mod series;
 mod source;
 mod tensor;
+mod text;
 mod value;
 mod variants;
 
@@ -115,7 +122,7 @@ pub use labels::{LabelMap, LabelMapError};
 pub use likeness::{TraitRange, Traits, Unlike};
 pub use limits::Limits;
 pub use npy::{NpyError, read_npy, write_npy};
-pub use outcome::{Outcome, OutputPipeline, RankedLabel};
+pub use outcome::{DetectedBox, Outcome, OutputPipeline, RankedLabel};
 pub use pipeline::{InputPipeline, Prepared, Stage};
 pub use tensor::{NamedTensors, ShapeError, Tensor, TensorData};
 pub use value::{Audio, Channels, Image, InputSource, Samples, Storage, Table, TableColumn, Value};

@@ -20,11 +20,16 @@ pub struct Limits {
     pub columns: usize,
     /// Bytes of a cell of a table.
     pub cell_bytes: usize,
+    /// Bytes of a text.
+    pub text_bytes: usize,
+    /// Samples of a sound, decoded or made by a step.
+    pub samples: usize,
 }
 
 impl Default for Limits {
     /// 100 megapixels, 512 MiB of samples, 268 million elements, a million rows
-    /// of 16,384 columns (as many as a spreadsheet) with cells of 64 KiB.
+    /// of 16,384 columns (as many as a spreadsheet) with cells of 64 KiB, texts of 4 MiB,
+    /// sounds of 100 million samples (half an hour at 48 kHz).
     fn default() -> Self {
         Self {
             pixels: 100_000_000,
@@ -34,6 +39,8 @@ impl Default for Limits {
             rows: 1_000_000,
             columns: 16_384,
             cell_bytes: 64 << 10,
+            text_bytes: 4 << 20,
+            samples: 100_000_000,
         }
     }
 }

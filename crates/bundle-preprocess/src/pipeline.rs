@@ -9,7 +9,7 @@ use crate::{
     columns::{listed, nearest},
     error::Fault,
     kind::Kind,
-    ops::{self, Surroundings},
+    ops::{self, NOTHING_BESIDE, Surroundings},
     resource::Resource,
     source::first_value,
 };
@@ -153,7 +153,8 @@ impl InputPipeline {
         published: &mut NamedTensors,
     ) -> Result<Value, StepError> {
         let CheckedStep { step, before, resource } = checked;
-        let around = Surroundings { before, resource, limits: &self.limits, published };
+        let (limits, outputs) = (&self.limits, &NOTHING_BESIDE);
+        let around = Surroundings { before, resource, limits, published, outputs };
         ops::apply(step, value, around).map_err(|fault| fault.at(&self.entry, index, step.op()))
     }
 }
@@ -227,7 +228,7 @@ fn published_names(
             let fault = Fault::new("the steps leave a text, and a network takes numbers");
             return Err(fault.hint("put `tokenize` last"));
         }
-        Kind::Image { .. } | Kind::Audio { .. } | Kind::Tensor { .. } => {
+        Kind::Image { .. } | Kind::Audio { .. } | Kind::Spectrum { .. } | Kind::Tensor { .. } => {
             names.insert(RESULT.to_owned());
         }
         Kind::Table(columns) => {

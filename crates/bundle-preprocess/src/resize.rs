@@ -1,6 +1,6 @@
-//! `resize`: resample to another size, bit for bit as Pillow does.
+//! `resize`: resample to another size, bit for bit as Pillow, torchvision or OpenCV does.
 //!
-//! Written from the published algorithm (`Resample.c`, `Geometry.c` of Pillow,
+//! The kernels of the last two are in [`torch`] and [`opencv`]. Pillow's was written from the published algorithm (`Resample.c`, `Geometry.c` of Pillow,
 //! MIT-CMU) and checked against the library:
 //! - weights are computed in float64, normalised, and rounded half away from zero
 //!   to 22 bits; the filter widens when shrinking;
@@ -15,11 +15,14 @@
 //! Guarantee: `exact` for uint8 samples: `lt13` against Pillow 9.5 to 12.0 and `ge13`
 //! against 13.0. Pillow 12.1 to 12.3 has the vertical pass first where an image is more
 //! than 100 times taller than wide and its height shrinks; `lt13` is exact against them
-//! but for that case.
+//! but for that case. `torchvision_u8` and `opencv` are `exact` too; `torchvision_f32` is near,
+//! as its sums depend on the instructions of the machine.
 
 mod kernel;
+mod opencv;
 mod pass;
 mod size;
+mod torch;
 
 use bundle_manifest::{Interpolation, Resize, ResizeImpl, ResizeVersion};
 
@@ -31,56 +34,207 @@ use crate::{
 };
 use kernel::Kernel;
 
-/// Takes an image of uint8 samples; gives the same.
+/// Takes an image of uint8 samples (float32 for `torchvision_f32`); gives the same.
 pub(crate) fn check(params: &Resize, before: &Kind) -> Result<Kind, Fault> {
     let (samples, channels) = before.image()?;
-    if params.kernel != ResizeImpl::Pillow {
-        let fault = Fault::planned(format!("`impl = \"{}\"`", params.kernel));
-        return Err(fault.hint("`impl = \"pillow\"` can; it gives other pixels, so change it only if the model was trained so"));
-    }
-    if params.antialias == Some(false) {
-        let fault = Fault::new("Pillow always antialiases, and `antialias` is false");
-        return Err(fault.hint("leave `antialias` out, or name the library that does not: `impl = \"torchvision_u8\"`, `\"opencv\"`"));
-    }
-    if let Some(other) = samples.filter(|samples| *samples != SampleType::Uint8) {
-        return Err(wrong_samples(other));
+    check_kernel(params)?;
+    let wanted = wanted_samples(params.kernel);
+    if let Some(other) = samples.filter(|samples| *samples != wanted) {
+        return Err(wrong_samples(wanted, other));
     }
     size::check(params)?;
-    Ok(Kind::Image { samples: Some(SampleType::Uint8), channels })
+    Ok(Kind::Image { samples: Some(wanted), channels })
+}
+
+const fn wanted_samples(kernel: ResizeImpl) -> SampleType {
+    match kernel {
+        ResizeImpl::TorchvisionF32 => SampleType::Float32,
+        _ => SampleType::Uint8,
+    }
+}
+
+/// Refuses what the library named does not have.
+fn check_kernel(params: &Resize) -> Result<(), Fault> {
+    let (kernel, interpolation) = (params.kernel, params.interpolation);
+    let has: &[Interpolation] = match kernel {
+        ResizeImpl::Pillow => &[
+            Interpolation::Nearest,
+            Interpolation::Box,
+            Interpolation::Bilinear,
+            Interpolation::Hamming,
+            Interpolation::Bicubic,
+            Interpolation::Lanczos,
+        ],
+        ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 => {
+            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]
+        }
+        ResizeImpl::Opencv => {
+            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Area]
+        }
+    };
+    if !has.contains(&interpolation) {
+        let fault = Fault::new(format!("`impl = \"{kernel}\"` has no `{interpolation}` here"));
+        return Err(fault.hint(format!(
+            "it has {}",
+            crate::columns::listed(has.iter().map(|word| word.as_str()))
+        )));
+    }
+    match (kernel, params.antialias) {
+        (ResizeImpl::Pillow, Some(false)) => {
+            let fault = Fault::new("Pillow always antialiases, and `antialias` is false");
+            Err(fault.hint("leave `antialias` out, or name the library that does not: `impl = \"torchvision_u8\"`, `\"opencv\"`"))
+        }
+        (ResizeImpl::Opencv, Some(true)) => {
+            let fault = Fault::new("OpenCV never antialiases, and `antialias` is true");
+            Err(fault.hint("leave `antialias` out; `interpolation = \"area\"` averages"))
+        }
+        (ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32, None)
+            if interpolation != Interpolation::Nearest =>
+        {
+            let fault =
+                Fault::new("torchvision can antialias or not, and `antialias` does not say");
+            Err(fault
+                .hint("add `antialias = true` (the default since 0.17) or `antialias = false`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Resamples an image.
 pub(crate) fn apply(params: &Resize, image: Image, limits: &Limits) -> Result<Image, Fault> {
     let from = (image.height, image.width);
     let to = size::target(params, from)?;
+    resize_to(params, image, to, limits)
+}
+
+/// Resamples an image to `to`, height and width, whatever the size of `params` says.
+pub(crate) fn resize_to(
+    params: &Resize,
+    image: Image,
+    to: (usize, usize),
+    limits: &Limits,
+) -> Result<Image, Fault> {
+    let from = (image.height, image.width);
     if from == to {
         return Ok(image);
     }
     let Image { channels, storage, samples, .. } = image;
-    let Samples::Uint8(samples) = samples else {
-        return Err(wrong_samples(samples.sample_type()));
-    };
     debug_assert_eq!(storage, Storage::Direct, "the pipeline lets no other image through");
-    check_size(to, channels.count(), limits)?;
-    let samples = if params.interpolation == Interpolation::Nearest {
-        pass::nearest(&samples, from, to, channels.count())
-    } else {
-        let order = order(params, from, to)?;
-        let between = match order {
-            Order::HorizontalFirst => (from.0, to.1),
-            Order::VerticalFirst => (to.0, from.1),
-        };
-        check_size(between, channels.count(), limits)?;
-        filtered(samples, channels, Plan { from, to, order, interpolation: params.interpolation })
+    if from.0 == 0 || from.1 == 0 || to.0 == 0 || to.1 == 0 {
+        return Err(Fault::new("an image without pixels cannot be resized"));
+    }
+    let wide = if params.kernel == ResizeImpl::TorchvisionF32 { 4 } else { 1 };
+    check_size(to, channels.count() * wide, limits)?;
+    let samples = match (params.kernel, samples) {
+        (ResizeImpl::Pillow, Samples::Uint8(samples)) => {
+            Samples::Uint8(pillow(params, samples, channels, (from, to), limits)?)
+        }
+        (ResizeImpl::TorchvisionU8, Samples::Uint8(samples)) => {
+            Samples::Uint8(torch_u8(params, samples, channels, (from, to), limits)?)
+        }
+        (ResizeImpl::TorchvisionF32, Samples::Float32(samples)) => {
+            Samples::Float32(torch_f32(params, &samples, channels, (from, to), limits)?)
+        }
+        (ResizeImpl::Opencv, Samples::Uint8(samples)) => {
+            let sizes = opencv::Sizes { from, to, channels: channels.count() };
+            Samples::Uint8(opencv::resize(&samples, sizes, params.interpolation))
+        }
+        (kernel, samples) => {
+            return Err(wrong_samples(wanted_samples(kernel), samples.sample_type()));
+        }
     };
-    let samples = Samples::Uint8(samples);
     Ok(Image { height: to.0, width: to.1, channels, storage, samples })
 }
 
-fn wrong_samples(samples: SampleType) -> Fault {
-    let fault = Fault::new(format!("takes uint8 samples, got {}", samples.as_str()));
-    match samples {
-        SampleType::Float32 => fault.hint("put this step before `rescale`"),
+/// Height and width before and after.
+type FromTo = ((usize, usize), (usize, usize));
+
+fn pillow(
+    params: &Resize,
+    samples: Vec<u8>,
+    channels: Channels,
+    (from, to): FromTo,
+    limits: &Limits,
+) -> Result<Vec<u8>, Fault> {
+    if params.interpolation == Interpolation::Nearest {
+        return Ok(pass::nearest(&samples, from, to, channels.count()));
+    }
+    let order = order(params, from, to)?;
+    let between = match order {
+        Order::HorizontalFirst => (from.0, to.1),
+        Order::VerticalFirst => (to.0, from.1),
+    };
+    check_size(between, channels.count(), limits)?;
+    let interpolation = params.interpolation;
+    Ok(filtered(samples, channels, Plan { from, to, order, interpolation }))
+}
+
+/// The axis of torchvision's kernels.
+fn axis(params: &Resize, from: usize, to: usize) -> torch::Axis {
+    let antialias = params.antialias.unwrap_or(false);
+    torch::Axis { interpolation: params.interpolation, antialias, from, to }
+}
+
+fn torch_u8(
+    params: &Resize,
+    samples: Vec<u8>,
+    channels: Channels,
+    (from, to): FromTo,
+    limits: &Limits,
+) -> Result<Vec<u8>, Fault> {
+    let count = channels.count();
+    if params.interpolation == Interpolation::Nearest {
+        return Ok(picked(&samples, count, (from, to)));
+    }
+    check_size((from.0, to.1), count, limits)?;
+    let mut samples = samples;
+    if from.1 != to.1 {
+        let kernel = torch::kernel(axis(params, from.1, to.1));
+        samples = pass::horizontal(&samples, from.1, &kernel, count);
+    }
+    if from.0 != to.0 {
+        let kernel = torch::kernel(axis(params, from.0, to.0));
+        samples = pass::vertical(&samples, to.1 * count, &kernel);
+    }
+    Ok(samples)
+}
+
+fn torch_f32(
+    params: &Resize,
+    samples: &[f32],
+    channels: Channels,
+    (from, to): FromTo,
+    limits: &Limits,
+) -> Result<Vec<f32>, Fault> {
+    let count = channels.count();
+    if params.interpolation == Interpolation::Nearest {
+        return Ok(picked(samples, count, (from, to)));
+    }
+    check_size((from.0, to.1), count * 4, limits)?;
+    let axes = (axis(params, from.0, to.0), axis(params, from.1, to.1));
+    Ok(torch::resize_f32(samples, from, count, axes))
+}
+
+/// The samples under torchvision's `nearest`.
+fn picked<T: Copy>(samples: &[T], count: usize, (from, to): FromTo) -> Vec<T> {
+    let rows = torch::nearest_indices(from.0, to.0);
+    let columns = torch::nearest_indices(from.1, to.1);
+    let mut result = Vec::with_capacity(to.0 * to.1 * count);
+    for row in rows {
+        for column in &columns {
+            let start = (row * from.1 + column) * count;
+            result.extend_from_slice(&samples[start..start + count]);
+        }
+    }
+    result
+}
+
+fn wrong_samples(wanted: SampleType, samples: SampleType) -> Fault {
+    let (wanted, got) = (wanted.as_str(), samples.as_str());
+    let fault = Fault::new(format!("takes {wanted} samples, got {got}"));
+    match (wanted, samples) {
+        ("float32", _) => fault.hint("put `ensure_dtype` with `float32`, or `rescale`, before it"),
+        (_, SampleType::Float32) => fault.hint("put this step before `rescale`"),
         _ => fault.hint("let `decode_image` make 8 bits of them: `bit_depth16 = \"shift8\"`"),
     }
 }
@@ -176,12 +330,16 @@ mod tests {
         let before = Kind::Image { samples: None, channels: None };
         let cases = [
             (
-                Resize { kernel: ResizeImpl::Opencv, ..params(1, 1) },
-                "`impl = \"opencv\"` cannot run in this version",
+                Resize {
+                    kernel: ResizeImpl::Opencv,
+                    interpolation: Interpolation::Lanczos,
+                    ..params(1, 1)
+                },
+                "`impl = \"opencv\"` has no `lanczos` here",
             ),
             (
                 Resize { kernel: ResizeImpl::TorchvisionU8, ..params(1, 1) },
-                "`impl = \"torchvision_u8\"` cannot run in this version",
+                "torchvision can antialias or not, and `antialias` does not say",
             ),
             (
                 Resize { antialias: Some(false), ..params(1, 1) },
@@ -219,10 +377,18 @@ mod tests {
 
     #[test]
     fn a_flat_image_stays_flat() {
-        for interpolation in Interpolation::ALL {
-            let params = Resize { interpolation: *interpolation, ..params(7, 40) };
-            let image = apply(&params, flat(31, 9), &Limits::default()).expect("it fits");
-            assert_eq!(image.samples, Samples::Uint8(vec![200; 7 * 40 * 3]), "{interpolation}");
+        for kernel in [ResizeImpl::Pillow, ResizeImpl::TorchvisionU8, ResizeImpl::Opencv] {
+            for interpolation in Interpolation::ALL {
+                let antialias = (kernel == ResizeImpl::TorchvisionU8).then_some(true);
+                let params =
+                    Resize { kernel, antialias, interpolation: *interpolation, ..params(7, 40) };
+                if check_kernel(&params).is_err() {
+                    continue;
+                }
+                let image = apply(&params, flat(31, 9), &Limits::default()).expect("it fits");
+                let expected = Samples::Uint8(vec![200; 7 * 40 * 3]);
+                assert_eq!(image.samples, expected, "{kernel} {interpolation}");
+            }
         }
     }
 

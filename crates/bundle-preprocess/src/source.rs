@@ -13,7 +13,8 @@ use crate::{
 const MAX_AXES: usize = 32;
 
 /// The value before the first step: a file and a JSON value as they are, but for
-/// `kind = "tensor"`, where an NPY array or a nested JSON array becomes a tensor.
+/// `kind = "tensor"`, where an NPY array or a nested JSON array becomes a tensor, and for
+/// `kind = "text"`.
 pub(crate) fn first_value(
     kind: InputKind,
     source: &InputSource,
@@ -26,9 +27,26 @@ pub(crate) fn first_value(
         (InputKind::Tensor, InputSource::Json(json)) => {
             tensor_of_json(json, limits).map(Value::Tensor)
         }
+        (InputKind::Text, InputSource::File(bytes)) => {
+            let text = std::str::from_utf8(bytes);
+            let text = text.map_err(|_| Fault::new("takes a text in UTF-8, got other bytes"))?;
+            text_of(text, limits)
+        }
+        (InputKind::Text, InputSource::Json(Json::String(text))) => text_of(text, limits),
+        (InputKind::Text, InputSource::Json(_)) => Err(Fault::new("takes a text")),
         (_, InputSource::File(bytes)) => Ok(Value::Bytes(bytes.clone())),
         (_, InputSource::Json(json)) => Ok(Value::Json(json.clone())),
     }
+}
+
+fn text_of(text: &str, limits: &Limits) -> Result<Value, Fault> {
+    if text.len() > limits.text_bytes {
+        let (bytes, limit) = (text.len(), limits.text_bytes);
+        return Err(Fault::new(format!(
+            "a text of {bytes} bytes is more than the limit of {limit}"
+        )));
+    }
+    Ok(Value::Text(text.to_owned()))
 }
 
 fn tensor_of_file(bytes: &[u8], limits: &Limits) -> Result<Tensor, Fault> {
@@ -44,7 +62,7 @@ fn tensor_of_file(bytes: &[u8], limits: &Limits) -> Result<Tensor, Fault> {
 
 /// Integers become int64 and booleans bool; if any number has a fraction or an
 /// exponent, all become float32, each rounded to the nearest.
-fn tensor_of_json(json: &Json, limits: &Limits) -> Result<Tensor, Fault> {
+pub(crate) fn tensor_of_json(json: &Json, limits: &Limits) -> Result<Tensor, Fault> {
     let mut elements = Elements::default();
     let mut shape = Vec::new();
     shape_of(json, &mut shape)?;

@@ -104,6 +104,58 @@ impl TensorData {
         each_variant!(self, values => values.len())
     }
 
+    /// Its elements in another order: element `i` is the one at `order(i)`.
+    pub(crate) fn permuted(self, order: impl Fn(usize) -> usize) -> Self {
+        macro_rules! permuted {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Self::$variant(values) => {
+                        Self::$variant((0..values.len()).map(|index| values[order(index)]).collect())
+                    })*
+                }
+            };
+        }
+        permuted!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
+    }
+
+    /// `count` elements: element `i` is the one at `source(i)`, or 0 where there is none.
+    pub(crate) fn gathered(self, count: usize, source: impl Fn(usize) -> Option<usize>) -> Self {
+        macro_rules! gathered {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Self::$variant(values) => {
+                        let element = |index| source(index).map(|at| values[at]).unwrap_or_default();
+                        Self::$variant((0..count).map(element).collect())
+                    })*
+                }
+            };
+        }
+        gathered!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
+    }
+
+    /// The same with the first element of `fill` where there is none; `None` where `fill` is
+    /// of another type.
+    pub(crate) fn gathered_or(
+        self,
+        fill: &Self,
+        count: usize,
+        source: impl Fn(usize) -> Option<usize>,
+    ) -> Option<Self> {
+        macro_rules! gathered {
+            ($($variant:ident)*) => {
+                match (self, fill) {
+                    $((Self::$variant(values), Self::$variant(fill)) => {
+                        let fill = *fill.first()?;
+                        let element = |index| source(index).map_or(fill, |at| values[at]);
+                        Some(Self::$variant((0..count).map(element).collect()))
+                    })*
+                    _ => None,
+                }
+            };
+        }
+        gathered!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
+    }
+
     /// Whether there are no elements.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0

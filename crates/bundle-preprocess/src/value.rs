@@ -62,7 +62,7 @@ pub enum Channels {
     Rgba,
     /// Blue, green, red.
     Bgr,
-    /// Cyan, magenta, yellow, black; 0 is no ink.
+    /// Cyan, magenta, yellow, black, as Pillow stores them.
     Cmyk,
 }
 
@@ -223,6 +223,33 @@ impl Value {
             Self::Audio(audio) => Audio::from_tensor(tensor, audio).map(Self::Audio),
             Self::Table(table) => Table::from_tensor(tensor, table).map(Self::Table),
             Self::Tensor(_) => Some(Self::Tensor(tensor.clone())),
+        }
+    }
+}
+
+impl Value {
+    /// The shape of the value as an array; empty where it is none.
+    pub(crate) fn to_shape(&self) -> Vec<usize> {
+        match self {
+            Self::Image(image) => match image.channels.count() {
+                1 => vec![image.height, image.width],
+                count => vec![image.height, image.width, count],
+            },
+            Self::Audio(audio) => vec![audio.samples.len()],
+            Self::Tensor(tensor) => tensor.shape().to_vec(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Samples {
+    /// The elements as samples, where they are of a type that images have.
+    pub(crate) fn of_data(data: TensorData) -> Option<Self> {
+        match data {
+            TensorData::Uint8(samples) => Some(Self::Uint8(samples)),
+            TensorData::Uint16(samples) => Some(Self::Uint16(samples)),
+            TensorData::Float32(samples) => Some(Self::Float32(samples)),
+            _ => None,
         }
     }
 }

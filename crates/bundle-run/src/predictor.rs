@@ -99,12 +99,14 @@ impl Predictor {
             return Err(error.with_hint(nearest(name.as_str(), known)));
         }
         let (mut fed, mut stages) = (NamedTensors::new(), BTreeMap::new());
+        let mut published = BTreeMap::new();
         for (name, input) in &self.inputs {
             let source = inputs
                 .get(name)
                 .ok_or_else(|| RunError::mismatch(format!("input `{name}`"), "is not given"))?;
             let prepared = input.pipeline.run(source, trace)?;
             feed(name, input, &prepared.published, &mut fed)?;
+            published.insert(name.clone(), prepared.published);
             if trace {
                 stages.insert(name.clone(), prepared.stages);
             }
@@ -112,7 +114,7 @@ impl Predictor {
         let raw = self.network.run(&fed)?;
         let mut outputs = BTreeMap::new();
         for (name, output) in &self.outputs {
-            let transformed = output.pipeline.transform(&raw)?;
+            let transformed = output.pipeline.transform(&raw, &published)?;
             let outcome = output.pipeline.outcome(&transformed)?;
             outputs.insert(name.clone(), OutputResult { transformed, outcome });
         }

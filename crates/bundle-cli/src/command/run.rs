@@ -212,6 +212,19 @@ fn outcome(name: &str, outcome: &Outcome, top: usize) -> String {
         Outcome::Scalar { rows } => {
             rows.iter().map(|value| format!("  {name}: {value}\n")).collect()
         }
+        Outcome::Boxes { boxes } if boxes.is_empty() => format!("  {name}: nothing found\n"),
+        Outcome::Boxes { boxes } => boxes
+            .iter()
+            .map(|found| {
+                let [left, top, right, bottom] = found.edges;
+                let label = &found.label;
+                format!(
+                    "  {name}: {} {:.4}  left {left:.1} top {top:.1} right {right:.1} bottom {bottom:.1}\n",
+                    label.label, label.score
+                )
+            })
+            .collect(),
+        Outcome::Text { text } => format!("  {name}: {text}\n"),
         Outcome::Tensor { value } => format!("  {name}: {}\n", summary(value)),
     }
 }

@@ -78,11 +78,27 @@ fn check_resize(step: &Resize, node: &Node<'_>) {
             "`shortest_edge` {shortest_edge} exceeds `longest_edge` {longest_edge}"
         ));
     }
-    let common = [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic];
-    if !pillow && !common.contains(&step.interpolation) {
+    let has: &[Interpolation] = match kernel {
+        ResizeImpl::Pillow => &[
+            Interpolation::Nearest,
+            Interpolation::Box,
+            Interpolation::Bilinear,
+            Interpolation::Hamming,
+            Interpolation::Bicubic,
+            Interpolation::Lanczos,
+        ],
+        ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 => {
+            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]
+        }
+        ResizeImpl::Opencv => {
+            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Area]
+        }
+    };
+    if !has.contains(&step.interpolation) {
+        let words: Vec<&str> = has.iter().map(|word| word.as_str()).collect();
         node.at("interpolation").report_with(
             format!("`{kernel}` has no interpolation `{}`", step.interpolation),
-            Some(format!("one of {}", list(&common.map(Interpolation::as_str)))),
+            Some(format!("one of {}", list(&words))),
         );
     }
 }

@@ -65,11 +65,11 @@ words! {
     pub enum ResizeImpl ("resize implementation") {
         /// Pillow: 22-bit fixed point, 8-bit values between the passes.
         Pillow = "pillow",
-        /// torchvision on uint8 tensors. Cannot run in this version.
+        /// torchvision on uint8 tensors: weights of 16 bits, 8-bit values between the passes.
         TorchvisionU8 = "torchvision_u8",
-        /// torchvision on float32 tensors. Cannot run in this version.
+        /// torchvision on float32 tensors.
         TorchvisionF32 = "torchvision_f32",
-        /// OpenCV. Cannot run in this version.
+        /// OpenCV: weights of 11 bits; never antialiases.
         Opencv = "opencv",
     }
 }
@@ -96,10 +96,12 @@ words! {
         Bilinear = "bilinear",
         /// A Hamming-windowed sinc of radius 1.
         Hamming = "hamming",
-        /// A cubic with a = -0.5.
+        /// A cubic with a = -0.5 (torchvision without antialias: -0.75).
         Bicubic = "bicubic",
         /// A Lanczos-windowed sinc of radius 3.
         Lanczos = "lanczos",
+        /// The mean of the samples covered, as OpenCV's `INTER_AREA`.
+        Area = "area",
     }
 }
 

@@ -12,8 +12,10 @@ pub(super) const PRECISION_BITS: u32 = 32 - 8 - 2;
 pub(super) struct Kernel {
     /// One for each output sample.
     pub(super) windows: Vec<Window>,
-    /// The weights of all windows, one after the other, in units of 2^-22.
+    /// The weights of all windows, one after the other, in units of 2^-bits.
     weights: Vec<i32>,
+    /// Bits after the binary point of a weight.
+    pub(super) bits: u32,
 }
 
 /// The source samples of one output sample.
@@ -36,7 +38,8 @@ impl Kernel {
         let filter_scale = scale.max(1.0);
         let support = radius * filter_scale;
         let inverse = 1.0 / filter_scale;
-        let mut kernel = Self { windows: Vec::with_capacity(to), weights: Vec::new() };
+        let windows = Vec::with_capacity(to);
+        let mut kernel = Self { windows, weights: Vec::new(), bits: PRECISION_BITS };
         let mut values = Vec::new();
         for index in 0..to {
             let center = (double(index) + 0.5) * scale;
@@ -47,6 +50,18 @@ impl Kernel {
             let sum: f64 = values.iter().fold(0.0, |sum, value| sum + value);
             let (first_weight, count) = (kernel.weights.len(), values.len());
             kernel.weights.extend(values.iter().map(|value| fixed_point(normalised(*value, sum))));
+            kernel.windows.push(Window { start, first_weight, count });
+        }
+        kernel
+    }
+
+    /// A kernel from the weights of each window, which `start` says where they begin.
+    pub(super) fn of_weights(windows: Vec<(usize, Vec<i32>)>, bits: u32) -> Self {
+        let mut kernel =
+            Self { windows: Vec::with_capacity(windows.len()), weights: Vec::new(), bits };
+        for (start, weights) in windows {
+            let (first_weight, count) = (kernel.weights.len(), weights.len());
+            kernel.weights.extend(weights);
             kernel.windows.push(Window { start, first_weight, count });
         }
         kernel
@@ -93,7 +108,7 @@ pub(super) const fn single(length: usize) -> f32 {
 fn filter(interpolation: Interpolation) -> (fn(f64) -> f64, f64) {
     match interpolation {
         // Never asked for: `nearest` has no passes.
-        Interpolation::Nearest | Interpolation::Box => (box_filter, 0.5),
+        Interpolation::Nearest | Interpolation::Area | Interpolation::Box => (box_filter, 0.5),
         Interpolation::Bilinear => (bilinear, 1.0),
         Interpolation::Hamming => (hamming, 1.0),
         Interpolation::Bicubic => (bicubic, 2.0),

@@ -1,13 +1,10 @@
 //! The passes over the samples.
 
-use super::kernel::{Kernel, PRECISION_BITS, single};
-
-/// A half, in the fixed point of the weights.
-const HALF: i32 = 1 << (PRECISION_BITS - 1);
+use super::kernel::{Kernel, single};
 
 /// A sum in fixed point as a sample.
-fn clip8(sum: i32) -> u8 {
-    u8::try_from((sum >> PRECISION_BITS).clamp(0, 255)).unwrap_or(u8::MAX)
+fn clip8(sum: i32, bits: u32) -> u8 {
+    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
 /// Every row of `width` pixels becomes one of `kernel.windows.len()`.
@@ -22,12 +19,13 @@ pub(super) fn horizontal(samples: &[u8], width: usize, kernel: &Kernel, count: u
 
 fn horizontal_of<const C: usize>(samples: &[u8], width: usize, kernel: &Kernel) -> Vec<u8> {
     let (pixels, _) = samples.as_chunks::<C>();
+    let half = 1_i32 << (kernel.bits - 1);
     let mut result = Vec::with_capacity(pixels.len() / width * kernel.windows.len() * C);
     for row in pixels.chunks_exact(width) {
         for window in &kernel.windows {
             let weights = kernel.weights(*window);
             let covered = &row[window.start..window.start + weights.len()];
-            let mut sums = [HALF; C];
+            let mut sums = [half; C];
             for (pixel, weight) in covered.iter().zip(weights) {
                 for (sum, sample) in sums.iter_mut().zip(pixel) {
                     // The sum of |weight| stays below 2, so no sum overflows; wrapping
@@ -35,7 +33,7 @@ fn horizontal_of<const C: usize>(samples: &[u8], width: usize, kernel: &Kernel) 
                     *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
                 }
             }
-            result.extend(sums.map(clip8));
+            result.extend(sums.map(|sum| clip8(sum, kernel.bits)));
         }
     }
     result
@@ -44,16 +42,17 @@ fn horizontal_of<const C: usize>(samples: &[u8], width: usize, kernel: &Kernel) 
 /// Every column of samples becomes one of `kernel.windows.len()`; `stride` samples make a row.
 pub(super) fn vertical(samples: &[u8], stride: usize, kernel: &Kernel) -> Vec<u8> {
     let mut result = Vec::with_capacity(kernel.windows.len() * stride);
-    let mut sums = vec![HALF; stride];
+    let half = 1_i32 << (kernel.bits - 1);
+    let mut sums = vec![half; stride];
     for window in &kernel.windows {
-        sums.fill(HALF);
+        sums.fill(half);
         let rows = samples[window.start * stride..].chunks_exact(stride);
         for (row, weight) in rows.zip(kernel.weights(*window)) {
             for (sum, sample) in sums.iter_mut().zip(row) {
                 *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
             }
         }
-        result.extend(sums.iter().map(|sum| clip8(*sum)));
+        result.extend(sums.iter().map(|sum| clip8(*sum, kernel.bits)));
     }
     result
 }

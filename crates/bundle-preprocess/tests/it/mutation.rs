@@ -78,9 +78,9 @@ const SEEDS: &[(&str, &str, &[&str])] = &[
             "ct-DeflatedExplicitVRLittleEndian.dcm",
             "ct-ImplicitVRLittleEndian.dcm",
             "ct-ExplicitVRBigEndian.dcm",
-            "frames.dcm",
+            "three-frames.dcm",
             "lossless-12.dcm",
-            "inverted.dcm",
+            "white.dcm",
         ],
     ),
 ];

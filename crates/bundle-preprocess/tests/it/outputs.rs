@@ -1,5 +1,7 @@
 //! Output pipelines: steps on what a network gave, and what it means.
 
+use std::collections::BTreeMap;
+
 use bundle_manifest::NoFiles;
 use bundle_preprocess::{NamedTensors, Outcome, OutputPipeline, RankedLabel, Tensor, TensorData};
 
@@ -19,7 +21,8 @@ fn integers(shape: &[usize], elements: &[i64]) -> Tensor {
 
 fn run(pipeline: &OutputPipeline, tensor: Tensor) -> Result<Outcome, String> {
     let tensors = NamedTensors::from([("y".to_owned(), tensor)]);
-    let transformed = pipeline.transform(&tensors).map_err(|error| error.to_string())?;
+    let transformed =
+        pipeline.transform(&tensors, &BTreeMap::new()).map_err(|error| error.to_string())?;
     pipeline.outcome(&transformed).map_err(|error| error.to_string())
 }
 
@@ -70,7 +73,7 @@ fn a_class_index_becomes_its_label() {
 fn a_last_top_k_limits_the_ranking_and_keeps_the_scores() {
     let pipeline = answers("labels", &[SOFTMAX, TOP2], &["a", "b", "c"]).expect("it compiles");
     let tensors = NamedTensors::from([("y".to_owned(), floats(&[1, 3], &[1.0, 2.0, 3.0]))]);
-    let transformed = pipeline.transform(&tensors).expect("softmax");
+    let transformed = pipeline.transform(&tensors, &BTreeMap::new()).expect("softmax");
     assert_eq!(transformed.shape(), [1, 3], "`expect` records every class");
     let rows = ranked(pipeline.outcome(&transformed).map_err(|error| error.to_string()));
     assert_eq!(rows[0].iter().map(|entry| entry.0).collect::<Vec<_>>(), [2, 1]);
@@ -129,7 +132,8 @@ fn what_means_nothing_is_an_error() {
     for (tensor, message) in cases {
         assert_eq!(run(&pipeline, tensor).expect_err(message), message);
     }
-    let error = pipeline.transform(&NamedTensors::new()).expect_err("nothing came");
+    let error =
+        pipeline.transform(&NamedTensors::new(), &BTreeMap::new()).expect_err("nothing came");
     assert_eq!(error.to_string(), "`answer`: the network gave no output `y`");
     let whole = answers("labels", &[SOFTMAX], &[]).expect("it compiles");
     let error = run(&whole, integers(&[1, 2], &[1, 2])).expect_err("integers");

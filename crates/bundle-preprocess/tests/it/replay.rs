@@ -1,14 +1,15 @@
 //! Runs recorded cases, and counts the elements that differ from the recording.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use bundle_preprocess::{InputSource, NpyError, Tensor, TensorData, read_npy};
+use bundle_manifest::{ArtifactPath, FileSource};
+use bundle_preprocess::{InputPipeline, InputSource, NpyError, Tensor, TensorData, read_npy};
 use serde_json::Value as Json;
 
-use crate::support::pipeline;
+use crate::support::input;
 
 /// What came of the cases of a group.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     /// Cases compared.
     pub(crate) cases: usize,
@@ -16,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) elements: usize,
     /// Elements that differ by more than their case allows.
     pub(crate) differing: usize,
+    /// The largest absolute difference.
+    pub(crate) largest: f64,
     /// What is wrong, a line a case.
     pub(crate) failures: Vec<String>,
 }
@@ -43,13 +46,33 @@ fn actual(directory: &Path, case: &Json) -> Result<Tensor, String> {
     let steps: Vec<&str> =
         case["steps"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
     let kind = case["kind"].as_str().expect("every case has a kind");
-    let name = case["input"].as_str().expect("every case has an input");
-    let bytes =
-        fs_err::read(directory.join("inputs").join(name)).map_err(|error| error.to_string())?;
-    let pipeline = pipeline(kind, &steps).map_err(|error| error.to_string())?;
-    let prepared =
-        pipeline.run(&InputSource::File(bytes), false).map_err(|error| error.to_string())?;
-    prepared.published.get("value").cloned().ok_or_else(|| "publishes no `value`".to_owned())
+    let inputs = directory.join("inputs");
+    let source = match (case["input"].as_str(), case.get("text")) {
+        (Some(name), _) => {
+            InputSource::File(fs_err::read(inputs.join(name)).map_err(|error| error.to_string())?)
+        }
+        (None, Some(text)) => InputSource::Json(text.clone()),
+        (None, None) => return Err("has no input".to_owned()),
+    };
+    let value = case.get("value").and_then(Json::as_str).unwrap_or("value");
+    let input = input(kind, &steps, value);
+    let pipeline = InputPipeline::compile(&input, &Directory(inputs));
+    let pipeline = pipeline.map_err(|error| error.to_string())?;
+    let prepared = pipeline.run(&source, false).map_err(|error| error.to_string())?;
+    prepared.published.get(value).cloned().ok_or_else(|| format!("publishes no `{value}`"))
+}
+
+/// The files of steps.
+struct Directory(PathBuf);
+
+impl FileSource for Directory {
+    fn size(&self, path: &ArtifactPath) -> Option<u64> {
+        fs_err::metadata(self.0.join(path.as_str())).ok().map(|metadata| metadata.len())
+    }
+
+    fn read(&self, path: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
+        fs_err::read(self.0.join(path.as_str()))
+    }
 }
 
 /// The flat arrays of a group, each read once.
@@ -106,16 +129,32 @@ impl Tally {
             self.failures.push(format!("{name}: {} instead of {}", of(actual), of(expected)));
             return;
         }
+        let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
+        let largest = values.fold(0.0_f64, |largest, (a, b)| largest.max((a - b).abs()));
+        self.largest = self.largest.max(largest);
+        if let Some(within) = case.get("within").and_then(Json::as_f64) {
+            if largest > within {
+                self.failures.push(format!("{name}: off by {largest}, more than {within}"));
+            }
+            self.differing += differing(actual, expected, 0);
+            return;
+        }
         let ulps = case.get("tolerance").and_then(Json::as_u64).unwrap_or(0);
-        let pairs = bits(actual).into_iter().zip(bits(expected));
-        let differing =
-            pairs.filter(|(actual, expected)| actual.abs_diff(*expected) > ulps).count();
+        let differing = differing(actual, expected, ulps);
         if differing > 0 {
             self.differing += differing;
-            self.failures
-                .push(format!("{name}: {differing} of {} elements differ", expected.data().len()));
+            self.failures.push(format!(
+                "{name}: {differing} of {} elements differ, by up to {largest}",
+                expected.data().len()
+            ));
         }
     }
+}
+
+/// How many elements are more units apart than `ulps`.
+fn differing(actual: &Tensor, expected: &Tensor, ulps: u64) -> usize {
+    let pairs = bits(actual).into_iter().zip(bits(expected));
+    pairs.filter(|(actual, expected)| actual.abs_diff(*expected) > ulps).count()
 }
 
 /// The bits of each element, so that neighbours are neighbours, and NaN and -0.0 are compared.

@@ -9,7 +9,21 @@ use crate::replay::replay;
 #[test]
 fn every_vector_is_met() {
     let directory = bundle_testkit::fixture("vectors/preprocess");
-    for (group, least) in [("pillow12", 180), ("pillow13", 100), ("tables", 14), ("media12", 90)] {
+    let groups = [
+        ("pillow12", 180),
+        ("pillow13", 100),
+        ("tables", 14),
+        ("media", 30),
+        ("media12", 105),
+        ("torchvision", 130),
+        ("opencv", 45),
+        ("arrays", 20),
+        ("audio", 40),
+        ("text", 900),
+        ("dicom", 9),
+        ("outputs", 13),
+    ];
+    for (group, least) in groups {
         let tally = replay(&directory, group);
         assert!(tally.failures.is_empty(), "{group}: {:#?}", tally.failures);
         assert!(tally.cases >= least, "{group} has {} cases", tally.cases);
