@@ -167,11 +167,15 @@ fn check_entry(input: &Input) -> Result<(), Fault> {
     if input.tile.is_some() {
         return Err(Fault::planned("`tile`"));
     }
+    if input.kind == InputKind::Group {
+        let fault = Fault::planned("`kind = \"group\"`");
+        return Err(fault.hint("`kind = \"tensor\"` takes the prepared array"));
+    }
     if !input.steps.is_empty() {
         return Ok(());
     }
     match input.kind {
-        InputKind::Tensor => Ok(()),
+        InputKind::Tensor | InputKind::Group => Ok(()),
         InputKind::Image => {
             Err(Fault::new("an image without steps stays a file").hint("start with `decode_image`"))
         }
@@ -181,12 +185,16 @@ fn check_entry(input: &Input) -> Result<(), Fault> {
         InputKind::Audio => {
             Err(Fault::new("a sound without steps stays a file").hint("start with `decode_audio`"))
         }
+        InputKind::File => {
+            let fault = Fault::new("a file without steps stays a file");
+            Err(fault.hint("start with `bytes` or `decode_array`"))
+        }
+        InputKind::Series => {
+            let fault = Fault::new("a series without steps stays a file");
+            Err(fault.hint("start with `columns` or `decode_array`"))
+        }
         InputKind::Text => {
             Err(Fault::new("a text without steps is no tensor").hint("start with `tokenize`"))
-        }
-        other => {
-            let fault = Fault::planned(format!("`kind = \"{other}\"`"));
-            Err(fault.hint("`kind = \"tensor\"` takes the prepared array"))
         }
     }
 }

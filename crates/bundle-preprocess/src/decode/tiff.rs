@@ -5,7 +5,7 @@
 //! divided out, the high byte of a palette counts. The orientation tag is always applied,
 //! as Pillow does when it loads a TIFF file, whatever `exif_orientation` says.
 //!
-//! Refused by name: BigTIFF, floats and signed samples, 12 and 32 bits, YCbCr and Lab,
+//! Refused by name: `BigTIFF`, floats and signed samples, 12 and 32 bits, YCbCr and Lab,
 //! JPEG inside TIFF, Group 3 fax and other codecs, the predictor of floats, bits filled
 //! from the right, and 16 bits that are `WhiteIsZero` or premultiplied.
 
@@ -114,7 +114,7 @@ fn interpreted(
     let (channels, storage, samples) = match meaning {
         Meaning::Gray { white_is_zero } => {
             let storage = if grid.bits == 1 { Storage::Bilevel } else { Storage::Direct };
-            let samples = if grid.bits < 8 { scaled(raw, grid) } else { raw };
+            let samples = if grid.bits < 8 { scaled(&raw, grid) } else { raw };
             (Channels::L, storage, if white_is_zero { inverted(samples) } else { samples })
         }
         Meaning::GrayAlpha => (Channels::La, Storage::Direct, raw),
@@ -158,9 +158,9 @@ fn unpacked<'a>(raw: &'a [u8], grid: &'a Grid) -> impl Iterator<Item = u8> + 'a 
     })
 }
 
-fn scaled(raw: Vec<u8>, grid: &Grid) -> Vec<u8> {
+fn scaled(raw: &[u8], grid: &Grid) -> Vec<u8> {
     let factor = u8::MAX / (u8::MAX >> (8 - grid.bits));
-    unpacked(&raw, grid).map(|sample| sample * factor).collect()
+    unpacked(raw, grid).map(|sample| sample * factor).collect()
 }
 
 fn inverted(mut samples: Vec<u8>) -> Vec<u8> {

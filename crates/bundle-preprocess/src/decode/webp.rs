@@ -66,7 +66,7 @@ impl<'a> Header<'a> {
                     canvas = Some(Canvas::read(data).ok_or_else(broken)?);
                 }
                 b"VP8 " | b"VP8L" if stream.is_none() => {
-                    stream = Some(Stream::read(name, data).ok_or_else(broken)?);
+                    stream = Some(Stream::read(name == b"VP8L", data).ok_or_else(broken)?);
                 }
                 b"ALPH" => alpha_chunk = true,
                 b"EXIF" if exif.is_none() => exif = Some(data),
@@ -119,8 +119,8 @@ struct Stream {
 }
 
 impl Stream {
-    fn read(name: &[u8; 4], data: &[u8]) -> Option<Self> {
-        if name == b"VP8L" {
+    fn read(lossless: bool, data: &[u8]) -> Option<Self> {
+        if lossless {
             let header = u32::from_le_bytes(*data.get(1..)?.first_chunk()?);
             let size = ((header >> 14) & 0x3fff, header & 0x3fff);
             let size = (size.0 as usize + 1, size.1 as usize + 1);

@@ -117,7 +117,7 @@ fn dicom(syntax: &str, data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn element(tag: u32, vr: &[u8; 2], value: &[u8]) -> Vec<u8> {
+fn element(tag: u32, vr: &[u8], value: &[u8]) -> Vec<u8> {
     let [group, number] =
         [tag >> 16, tag & 0xffff].map(|half| u16::try_from(half).expect("a half"));
     let length = u16::try_from(value.len()).expect("short").to_le_bytes();

@@ -2,6 +2,7 @@
 //! hostile input.
 
 mod bombs;
+mod faults;
 mod hostile;
 mod mutation;
 mod numbers;
