@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bundle_manifest::Manifest;
+use bundle_manifest::{Manifest, NoFiles};
 use bundle_preprocess::{InputPipeline, InputSource, Limits};
 use libfuzzer_sys::fuzz_target;
 
@@ -31,7 +31,7 @@ steps = [{ op = "decode_dicom", rescale = true, window = { center = 40, width = 
 static PIPELINES: LazyLock<Vec<InputPipeline>> = LazyLock::new(|| {
     let manifest = Manifest::from_toml(MANIFEST).expect("the manifest is valid");
     let limits = Limits { pixels: 1 << 20, image_bytes: 1 << 23, ..Limits::default() };
-    let compile = |input| InputPipeline::compile(input).expect("the steps are valid");
+    let compile = |input| InputPipeline::compile(input, &NoFiles).expect("the steps are valid");
     manifest.inputs.iter().map(|input| compile(input).with_limits(limits)).collect()
 });
 
