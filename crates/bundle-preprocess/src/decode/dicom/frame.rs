@@ -111,7 +111,9 @@ fn rgb([luma, blue, red]: [u8; 3]) -> [u8; 3] {
     const GREEN_OF_BLUE: f32 = (-0.114_f64 * 1.772 / 0.587) as f32;
     const GREEN_OF_RED: f32 = (-0.299_f64 * 1.402 / 0.587) as f32;
     let (luma, blue, red) = (f32::from(luma), f32::from(blue) - 128.0, f32::from(red) - 128.0);
-    let green = luma + blue * GREEN_OF_BLUE + red * GREEN_OF_RED;
+    // Products are added unrounded, as the matrix product of NumPy does on common processors:
+    // rounded ones give 42 of all 16,777,216 colours otherwise.
+    let green = libm::fmaf(red, GREEN_OF_RED, libm::fmaf(blue, GREEN_OF_BLUE, luma));
     [luma + red * 1.402, green, luma + blue * 1.772]
         .map(|sample| libm::floorf(sample + 0.5).clamp(0.0, 255.0) as u8)
 }
@@ -236,4 +238,25 @@ fn lossless(frame: &[u8], format: &Format, limits: &Limits) -> Result<Stored, Fa
     }
     let bytes = image.data.iter().map(|word| u8::try_from(*word).unwrap_or(u8::MAX)).collect();
     finished(bytes, format, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_those_of_pydicom() {
+        // From `_convert_YBR_FULL_to_RGB`; the first three are the ones that show how
+        // products are added.
+        let cases = [
+            ([0, 178, 78], [0, 19, 89]),
+            ([1, 178, 78], [0, 20, 90]),
+            ([2, 178, 78], [0, 21, 91]),
+            ([100, 90, 200], [201, 62, 33]),
+            ([255, 0, 255], [255, 208, 28]),
+        ];
+        for (stored, expected) in cases {
+            assert_eq!(rgb(stored), expected, "{stored:?}");
+        }
+    }
 }
