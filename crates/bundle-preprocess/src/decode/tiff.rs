@@ -1,8 +1,8 @@
 //! TIFF files, first page: gray, RGB, palette and CMYK, in strips or tiles.
 //!
 //! Bits are interpreted as Pillow does: `WhiteIsZero` is inverted, two and four bits are
-//! scaled to 0…255, an unspecified fourth sample of RGB is dropped, premultiplied alpha is
-//! divided out, the high byte of a palette counts. The orientation tag is always applied,
+//! scaled to 0…255, an unspecified fourth sample of RGB is dropped (Pillow 9.5 kept it),
+//! premultiplied alpha is divided out, the high byte of a palette counts. The orientation tag is always applied,
 //! as Pillow does when it loads a TIFF file, whatever `exif_orientation` says.
 //!
 //! Refused by name: `BigTIFF`, floats and signed samples, 12 and 32 bits, YCbCr and Lab,
