@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use bundle_manifest::Manifest;
+use bundle_manifest::{Manifest, NoFiles};
 use bundle_preprocess::{InputPipeline, InputSource, Limits};
 use libfuzzer_sys::fuzz_target;
 
@@ -31,7 +31,9 @@ steps = [
 static PIPELINE: LazyLock<InputPipeline> = LazyLock::new(|| {
     let manifest = Manifest::from_toml(MANIFEST).expect("the manifest is valid");
     let limits = Limits { pixels: 1 << 20, image_bytes: 1 << 23, ..Limits::default() };
-    InputPipeline::compile(&manifest.inputs[0]).expect("the steps are valid").with_limits(limits)
+    InputPipeline::compile(&manifest.inputs[0], &NoFiles)
+        .expect("the steps are valid")
+        .with_limits(limits)
 });
 
 fuzz_target!(|bytes: &[u8]| {

@@ -139,10 +139,15 @@ fn unknown_op(op: &Node<'_>, word: &str) {
 
 steps! {
     "decode_image" =>
-    /// Decode a JPEG or PNG file to pixels, height × width × channels, as stored
-    /// (ICC profiles and gamma are metadata and change no pixel). Refused: JPEG files that
-    /// are CMYK, YCCK, 12-bit, lossless or arithmetic-coded, that have a component with more
-    /// samples than luma, or a sequential scan of two of three components.
+    /// Decode a JPEG, PNG, WebP or TIFF file to pixels, height × width × channels, as stored
+    /// (ICC profiles and gamma are metadata and change no pixel). CMYK stays CMYK, for
+    /// `convert_color`. Of a TIFF file, the first page is decoded, and its orientation is
+    /// always applied, as Pillow does.
+    ///
+    /// Refused: JPEG files that are 12-bit or lossless, that have a component with more
+    /// samples than luma, a sequential Huffman scan of two of three components, or
+    /// subsampled CMYK; animated WebP; TIFF files of floats, of signed, 12-bit or 32-bit
+    /// samples, of YCbCr or Lab, with a JPEG file or Group 3 fax inside, and `BigTIFF`.
     ///
     /// ```toml
     /// { op = "decode_image", exif_orientation = "apply" }
@@ -156,7 +161,11 @@ steps! {
 
     "decode_dicom" =>
     /// Decode one frame of a DICOM file. Only what pixels need is read; no header field is
-    /// stored, shown or exported.
+    /// stored, shown or exported. Samples are pydicom's `pixel_array`, uint8 or uint16;
+    /// signed ones, and those that `rescale` or `window` compute, are float32.
+    ///
+    /// Refused: JPEG 2000, JPEG-LS, 12-bit JPEG, `PALETTE COLOR`, samples of 1 or 32 bits,
+    /// colours of 16 bits, a table as modality LUT, a rescale that is stated for each frame.
     ///
     /// ```toml
     /// { op = "decode_dicom", frame = 0, rescale = true, window = { center = 40, width = 400 }, photometric = "apply" }

@@ -2,20 +2,24 @@
 //!
 //! JPEG goes through `libjpeg-turbo-rs` with libjpeg-turbo's defaults (accurate
 //! integer DCT, fancy upsampling, block smoothing), which is what Pillow, OpenCV
-//! and torchvision use; PNG through `png`, WebP through `image-webp`, TIFF through `tiff`.
-//! ICC profiles and gamma change no pixel.
-//! Sizes are checked from the header, before pixels are allocated.
+//! and torchvision use; PNG through `png`, WebP through `image-webp`. TIFF is read
+//! here (`tiff`). ICC profiles and gamma change no pixel. What a file is, its first bytes
+//! say, not its name. Sizes are checked from the header, before pixels are allocated.
 //!
 //! Guarantee: `exact` against Pillow for 8-bit files and, under the stated
-//! `bit_depth16`, for 16-bit ones, with two exceptions. The colour key (tRNS) of gray
+//! `bit_depth16`, for 16-bit ones (`tests/it/vectors.rs`: groups `pillow12`, `media12`),
+//! with two exceptions. The colour key (tRNS) of gray
 //! PNG files of 2 and 4 bits and of 16-bit RGB files is compared as the PNG
 //! specification says, where Pillow compares the unscaled key; and a 16-bit PNG file of
 //! gray and alpha has these two channels, where Pillow makes four of them. The
 //! orientation is the EXIF tag alone; one that is only in XMP metadata is not looked for.
+//! That of a TIFF file is always applied, as in Pillow.
 //!
-//! Refused JPEG files: 12 bits, lossless, arithmetic-coded, one with a
-//! component that has more samples than luma, and one with a sequential scan of two of
-//! three components. Of damaged PNG files, those are decoded whose damage is behind the
+//! Refused JPEG files: 12 bits, lossless, one with a component that has more samples than
+//! luma, one with a sequential Huffman scan of two of three components (the decoder knows
+//! neither), and CMYK or YCCK whose channels are not sampled alike (it differs or panics).
+//! Animated WebP files are refused; what is refused of TIFF is in `tiff`. Of damaged PNG
+//! files, those are decoded whose damage is behind the
 //! pixels, in the Adler-32 sum of the compressed pixels (each chunk has another sum), or
 //! in an ancillary chunk with a wrong checksum, which counts as absent.
 
@@ -26,7 +30,7 @@ mod png;
 mod tiff;
 mod webp;
 
-pub(crate) use dicom::{apply as apply_dicom, check as check_dicom};
+pub(crate) use self::dicom::{apply as apply_dicom, check as check_dicom};
 
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 
@@ -63,9 +67,9 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
         jpeg::decode(bytes, limits)?
     } else if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         png::decode(bytes, params.bit_depth16, upright, limits)?
-    } else if webp::is_webp(bytes) {
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         webp::decode(bytes, limits)?
-    } else if tiff::is_tiff(bytes) {
+    } else if matches!(bytes, [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..]) {
         (tiff::decode(bytes, params.bit_depth16, limits)?, None)
     } else {
         return Err(not_an_image(bytes));
@@ -80,14 +84,21 @@ fn not_an_image(bytes: &[u8]) -> Fault {
     let container = |brand: &[u8]| bytes.get(8..12) == Some(brand);
     let what = match bytes {
         [] => "an empty file",
+        [b'R', b'I', b'F', b'F', ..] if container(b"WAVE") => "a WAV file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] if container(b"avif") => "an AVIF file",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "a HEIC or video file",
+        _ if bytes.get(128..132) == Some(b"DICM") => "a DICOM file",
         _ => {
             let known = OTHER_FORMATS.iter().find(|(magic, _)| bytes.starts_with(magic));
             known.map_or("a file of another format", |(_, name)| name)
         }
     };
-    Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"))
+    let fault = Fault::new(format!("takes a JPEG, PNG, WebP or TIFF file, got {what}"));
+    fault.hint(if what == "a DICOM file" {
+        "`decode_dicom` takes such files"
+    } else {
+        "save it as a PNG file with the program that made it"
+    })
 }
 
 /// Refuses an image that the limits do not allow, given its header.
@@ -123,9 +134,10 @@ mod tests {
     #[test]
     fn other_files_are_named() {
         let params = DecodeImage { exif_orientation: ExifOrientation::Ignore, bit_depth16: None };
-        let cases: [(&[u8], &str); 5] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"", "takes a JPEG, PNG, WebP or TIFF file, got an empty file"),
             (b"GIF89a", "takes a JPEG, PNG, WebP or TIFF file, got a GIF file"),
+            (b"RIFF\0\0\0\0WAVEfmt ", "takes a JPEG, PNG, WebP or TIFF file, got a WAV file"),
             (
                 b"\0\0\0\x18ftypheic",
                 "takes a JPEG, PNG, WebP or TIFF file, got a HEIC or video file",

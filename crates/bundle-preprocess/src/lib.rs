@@ -47,7 +47,8 @@
 //!
 //! | operation | takes | gives | guarantee |
 //! |---|---|---|---|
-//! | `decode_image` | a JPEG or PNG file | an image, uint8 (or uint16) | exact: Pillow |
+//! | `decode_image` | a JPEG, PNG, WebP or TIFF file | an image, uint8 (or uint16) | exact: Pillow |
+//! | `decode_dicom` | a DICOM file | an image, uint8 or uint16, float32 where computed | exact: pydicom |
 //! | `convert_color` | an image, uint8 (uint16 where nothing is computed) | the same, other channels | exact: Pillow, OpenCV |
 //! | `resize`, `impl = "pillow"` | an image, uint8 | the same, other size | exact: Pillow 9.5 to 13.0, but for one case (see `resize`) |
 //! | `center_crop`, `crop`, `pad` | an image | the same, other size | exact |

@@ -243,15 +243,6 @@ impl Value {
 }
 
 impl Samples {
-    /// How many there are.
-    pub(crate) const fn count(&self) -> usize {
-        match self {
-            Self::Uint8(samples) => samples.len(),
-            Self::Uint16(samples) => samples.len(),
-            Self::Float32(samples) => samples.len(),
-        }
-    }
-
     /// The elements as samples, where they are of a type that images have.
     pub(crate) fn of_data(data: TensorData) -> Option<Self> {
         match data {

@@ -1,19 +1,30 @@
-//! `decode_dicom`: one frame of a DICOM file to gray values or colours.
+//! `decode_dicom`: one frame of a DICOM file to pixels.
 //!
-//! Stored values are uint8 or uint16 as they are, and float32 where they are signed. The
-//! modality's slope and intercept (PS3.3 C.11.1.1) give float32; a window (C.11.2.1.2,
-//! `LINEAR`) gives 0 to 1. Only the attributes that pixels need are read, and none of them
-//! comes out: not in values, not in errors.
+//! The file is walked element by element, and of the header only the numbers are read
+//! that pixels need (groups 0028 and 7FE0, the transfer syntax). Names, dates and all
+//! else are skipped unread: they are stored nowhere, and stand in no error message.
 //!
-//! Uncompressed, deflated, RLE and lossless JPEG files are decoded; others are refused by the
-//! name of their transfer syntax. Guarantee: `exact` of pydicom `pixel_array`.
+//! - Samples are the ones of pydicom's `pixel_array`: uint8 or uint16; signed ones become
+//!   float32, which holds them exactly. YBR becomes RGB by pydicom's `float32` arithmetic.
+//! - `rescale`: `x * slope + intercept` in float64 (PS3.3 C.11.1.1, pydicom
+//!   `apply_modality_lut`), rounded once to float32. A file without the two is left as is.
+//! - `window`: LINEAR (PS3.3 C.11.2.1.2.1) in float64, from 0 to 1, rounded once:
+//!   `(x - (center - 0.5)) / (width - 1) + 0.5`; pydicom's `apply_windowing` scales the
+//!   same to the range of the samples.
+//! - `photometric = "apply"`: `MONOCHROME1` is inverted: `1 - y` behind a window, else
+//!   `min + max - x` of the stored samples, as many bits as they have.
+//!
+//! Transfer syntaxes: implicit and explicit VR, little and big endian, deflated, RLE,
+//! JPEG baseline and extended of 8 bits (equal to pydicom with Pillow), JPEG lossless.
+//! Refused by name: JPEG 2000, JPEG-LS and others, `PALETTE COLOR`, 1 and 32 bits, floats,
+//! a table as modality LUT, a rescale that is stated for each frame.
 
-use std::{io::Cursor, panic::AssertUnwindSafe};
+mod elements;
+mod frame;
 
 use bundle_manifest::{DecodeDicom, DicomWindow, Photometric};
-use dicom_object::{DefaultDicomObject, OpenFileOptions};
-use dicom_pixeldata::{DecodedPixelData, PixelDecoder as _};
 
+use self::elements::{Elements, tag};
 use super::check_size;
 use crate::{
     Channels, Image, Limits, Samples, Storage,
@@ -21,188 +32,241 @@ use crate::{
     kind::{Kind, SampleType},
 };
 
-/// Transfer syntaxes that decode to the stored values without loss.
-const KNOWN: [&str; 7] = [
-    "1.2.840.10008.1.2",
-    "1.2.840.10008.1.2.1",
-    "1.2.840.10008.1.2.2",
-    "1.2.840.10008.1.2.1.99",
-    "1.2.840.10008.1.2.5",
-    "1.2.840.10008.1.2.4.57",
-    "1.2.840.10008.1.2.4.70",
-];
-
-/// The preamble, and the word behind it.
-const MAGIC_AT: usize = 128;
-
-/// Takes a file; gives an image.
+/// Takes a file; gives an image whose channels the file decides.
 pub(crate) fn check(params: &DecodeDicom, before: &Kind) -> Result<Kind, Fault> {
-    if !matches!(before, Kind::Source) {
-        return Err(before.refusal("a file"));
+    match before {
+        Kind::Source => {}
+        other => return Err(Fault::new(format!("takes a file, got {other}"))),
     }
-    if params.window.as_ref().is_some_and(|window| window.width < 1.0) {
-        return Err(Fault::new("the `width` of a window is at least 1"));
+    if let Some(DicomWindow { center, width }) = &params.window
+        && !(center.is_finite() && width.is_finite() && *width >= 1.0)
+    {
+        return Err(Fault::new("`window` needs a finite `center`, and a `width` of at least 1"));
     }
-    let floats = params.rescale || params.window.is_some();
-    Ok(Kind::Image { samples: floats.then_some(SampleType::Float32), channels: None })
+    let computed = params.rescale || params.window.is_some();
+    Ok(Kind::Image { samples: computed.then_some(SampleType::Float32), channels: None })
 }
 
 /// Decodes a frame.
 pub(crate) fn apply(params: &DecodeDicom, bytes: &[u8], limits: &Limits) -> Result<Image, Fault> {
-    if bytes.get(MAGIC_AT..MAGIC_AT + 4) != Some(b"DICM") {
-        return Err(Fault::new("takes a DICOM file, got a file of another format"));
+    let file = elements::data_set(bytes, limits)?;
+    let elements = Elements::read(&file)?;
+    let format = Format::read(&elements)?;
+    let (height, width) = (format.height, format.width);
+    // The stored frame, and what is made of it.
+    check_size((height, width), format.samples * 8, limits)?;
+    if format.color != Color::Gray && (params.rescale || params.window.is_some()) {
+        return Err(Fault::new("`rescale` and `window` take gray values, and the file has colour"));
     }
-    // The library's errors may quote the file, and so are not passed on.
-    let unreadable = || Fault::new("the DICOM file cannot be read");
-    let read = || OpenFileOptions::new().from_reader(Cursor::new(bytes));
-    let object = guarded(read)?.map_err(|_| unreadable())?;
-    let syntax = object.meta().transfer_syntax().trim_end_matches('\0').to_owned();
-    if !KNOWN.contains(&syntax.as_str()) {
-        let shown: String = syntax.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
-        let fault = Fault::new(format!("the transfer syntax {shown} cannot be decoded"));
-        return Err(fault.hint("`gdcmconv --raw` or `dcmdjpeg` writes the file uncompressed"));
-    }
-    let number = |name: &str| -> Option<usize> {
-        let element = object.element_by_name(name).ok()?;
-        usize::try_from(element.to_int::<u64>().ok()?).ok()
+    let stored = frame::stored(&elements, &format, params.frame, limits)?.within(&format);
+    let channels = if format.color == Color::Gray { Channels::L } else { Channels::Rgb };
+    let samples = if params.rescale || params.window.is_some() {
+        let line = if params.rescale { elements.rescale()? } else { (1.0, 0.0) };
+        computed(&stored, &format, params, line)
+    } else {
+        plain(stored, &format, params.photometric)
     };
-    let (Some(height), Some(width)) = (number("Rows"), number("Columns")) else {
-        return Err(Fault::new("the DICOM file holds no image"));
-    };
-    check_size((height, width), 4, limits)?;
-    let frames = number("NumberOfFrames").unwrap_or(1);
-    let frame = u32::try_from(params.frame).ok().filter(|frame| (*frame as usize) < frames);
-    let Some(frame) = frame else {
-        let fault = Fault::new(format!(
-            "the file has {frames} frames, and none has index {}",
-            params.frame
-        ));
-        return Err(fault.hint("frames count from 0"));
-    };
-    let decoded = guarded(|| object.decode_pixel_data_frame(frame))?;
-    let decoded = decoded.map_err(|_| Fault::new("the pixels of the DICOM file cannot be read"))?;
-    let stored = Stored::of(&decoded, (height, width))?;
-    stored.image(params, &object)
+    Ok(Image { height, width, channels, storage: Storage::Direct, samples })
 }
 
-/// What `call` gives; a panic of the library on a damaged file is an error of the step.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, Fault> {
-    std::panic::catch_unwind(AssertUnwindSafe(call))
-        .map_err(|_| Fault::new("the DICOM file is damaged"))
-}
-
-/// The stored values of a frame.
-struct Stored {
+/// What the samples of a file are.
+#[derive(Debug)]
+struct Format {
     height: usize,
     width: usize,
-    channels: Channels,
-    values: Vec<i32>,
-    bits: u16,
+    samples: usize,
+    /// 8 or 16.
+    allocated: u32,
+    stored: u32,
     signed: bool,
+    /// Each channel is stored for itself.
+    planar: bool,
+    color: Color,
+    /// 0 is white.
     inverted: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Color {
+    Gray,
+    Rgb,
+    YbrFull,
+    /// Two pixels share their colour differences.
+    YbrFull422,
+}
+
+impl Format {
+    fn read(elements: &Elements<'_>) -> Result<Self, Fault> {
+        let needed = |tag: u32| {
+            elements.number(tag).ok_or_else(|| Fault::new("the DICOM file holds no image"))
+        };
+        let (height, width) = (needed(tag::ROWS)?, needed(tag::COLUMNS)?);
+        let samples = elements.number(tag::SAMPLES).unwrap_or(1);
+        let allocated = needed(tag::ALLOCATED)?;
+        let stored = elements.number(tag::STORED).unwrap_or(allocated);
+        let high = elements.number(tag::HIGH_BIT).unwrap_or(stored.wrapping_sub(1));
+        if !matches!(allocated, 8 | 16) {
+            return Err(cannot(&format!("with samples of {allocated} bits")));
+        }
+        if !(1..=allocated).contains(&stored) || high.checked_add(1) != Some(stored) {
+            return Err(Fault::new("the DICOM file contradicts itself about the bits of a sample"));
+        }
+        let (color, inverted) = match (elements.text(tag::PHOTOMETRIC).as_deref(), samples) {
+            (Some("MONOCHROME1"), 1) => (Color::Gray, true),
+            (Some("MONOCHROME2"), 1) => (Color::Gray, false),
+            (Some("RGB"), 3) => (Color::Rgb, false),
+            (Some("YBR_FULL"), 3) => (Color::YbrFull, false),
+            (Some("YBR_FULL_422"), 3) => (Color::YbrFull422, false),
+            (Some("PALETTE COLOR"), _) => return Err(cannot("of `PALETTE COLOR`")),
+            _ => return Err(cannot("of another photometric interpretation")),
+        };
+        let signed = elements.number(tag::SIGNED) == Some(1);
+        if color != Color::Gray && (allocated != 8 || signed) {
+            return Err(cannot("of colours that are not of 8 bits"));
+        }
+        Ok(Self {
+            height: height.into(),
+            width: width.into(),
+            samples: samples.into(),
+            allocated: allocated.into(),
+            stored: stored.into(),
+            signed,
+            planar: samples > 1 && elements.number(tag::PLANAR) == Some(1),
+            color,
+            inverted,
+        })
+    }
+
+    /// Bytes of a sample.
+    const fn width_of_sample(&self) -> usize {
+        if self.allocated == 8 { 1 } else { 2 }
+    }
+
+    const fn pixels(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// The smallest and largest sample of as many bits as are stored.
+    fn range(&self) -> (i32, i32) {
+        let count = 1_i32 << self.stored;
+        if self.signed { (-count / 2, count / 2 - 1) } else { (0, count - 1) }
+    }
+}
+
+/// What a file has that is not decoded.
+fn cannot(what: &str) -> Fault {
+    let fault = Fault::new(format!("a DICOM file {what} cannot be decoded in this version"));
+    fault.hint("convert it to explicit VR little endian with a DICOM program")
+}
+
+fn damaged(what: &str) -> Fault {
+    Fault::new(format!("the DICOM file is damaged: {what}"))
+}
+
+/// A frame as it is stored, pixel by pixel.
+enum Stored {
+    Bytes(Vec<u8>),
+    Words(Vec<u16>),
+}
+
 impl Stored {
-    fn of(decoded: &DecodedPixelData<'_>, (height, width): (usize, usize)) -> Result<Self, Fault> {
-        let photometric = decoded.photometric_interpretation().as_str().to_owned();
-        let channels = match (decoded.samples_per_pixel(), photometric.as_str()) {
-            (1, "MONOCHROME1" | "MONOCHROME2") => Channels::L,
-            (3, "RGB") if u16::from(decoded.planar_configuration() as u8) == 0 => Channels::Rgb,
-            _ => {
-                let fault = Fault::new("a DICOM file of such colours cannot be decoded");
-                return Err(fault.hint("gray and interleaved RGB can"));
+    /// Without the bits above the stored ones, which mean nothing (PS3.5, 8.1.1).
+    fn within(mut self, format: &Format) -> Self {
+        let unused = format.allocated - format.stored;
+        match &mut self {
+            _ if unused == 0 => {}
+            Self::Bytes(bytes) if format.signed => {
+                for byte in bytes {
+                    *byte = ((*byte << unused).cast_signed() >> unused).cast_unsigned();
+                }
             }
-        };
-        let (bits, high) = (decoded.bits_stored(), decoded.high_bit());
-        let allocated = decoded.bits_allocated();
-        if !(1..=16).contains(&bits)
-            || high + 1 != bits
-            || !matches!(allocated, 8 | 16)
-            || bits > allocated
-        {
-            return Err(Fault::new(format!(
-                "a DICOM file of {bits} bits in {allocated} cannot be decoded"
-            )));
+            Self::Bytes(bytes) => {
+                for byte in bytes {
+                    *byte = *byte << unused >> unused;
+                }
+            }
+            Self::Words(words) if format.signed => {
+                for word in words {
+                    *word = ((*word << unused).cast_signed() >> unused).cast_unsigned();
+                }
+            }
+            Self::Words(words) => {
+                for word in words {
+                    *word = *word << unused >> unused;
+                }
+            }
         }
-        let signed = decoded.pixel_representation() as u16 == 1;
-        let count = height * width * channels.count();
-        let raw: Vec<u16> = if allocated == 8 {
-            decoded.data().iter().map(|value| u16::from(*value)).collect()
-        } else {
-            let (pairs, _) = decoded.data().as_chunks::<2>();
-            pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect()
-        };
-        // A frame of an odd number of bytes may have one more.
-        let Some(raw) = raw.get(..count).filter(|_| raw.len() <= count + 1) else {
-            return Err(Fault::new("the DICOM file does not hold the pixels that it promises"));
-        };
-        let shift = 32 - u32::from(bits);
-        let value = |raw: &u16| {
-            let high = u32::from(*raw) << shift;
-            if signed { high.cast_signed() >> shift } else { (high >> shift).cast_signed() }
-        };
-        let inverted = photometric == "MONOCHROME1";
-        let values = raw.iter().map(value).collect();
-        Ok(Self { height, width, channels, values, bits, signed, inverted })
+        self
     }
 
-    fn image(mut self, params: &DecodeDicom, object: &DefaultDicomObject) -> Result<Image, Fault> {
-        let invert = self.inverted && params.photometric == Photometric::Apply;
-        if invert && self.signed && params.window.is_none() {
-            let fault = Fault::new("signed values that are stored inverted have no largest one");
-            return Err(fault.hint("give a `window`, which is inverted behind it"));
-        }
-        if invert && params.window.is_none() {
-            let most = (1_i32 << self.bits) - 1;
-            for value in &mut self.values {
-                *value = most - *value;
+    /// Each sample as the number it means.
+    fn numbers(&self, signed: bool) -> Box<dyn Iterator<Item = i32> + '_> {
+        match (self, signed) {
+            (Self::Bytes(bytes), false) => Box::new(bytes.iter().map(|byte| i32::from(*byte))),
+            (Self::Bytes(bytes), true) => {
+                Box::new(bytes.iter().map(|byte| i32::from(byte.cast_signed())))
+            }
+            (Self::Words(words), false) => Box::new(words.iter().map(|word| i32::from(*word))),
+            (Self::Words(words), true) => {
+                Box::new(words.iter().map(|word| i32::from(word.cast_signed())))
             }
         }
-        let samples = if params.rescale || params.window.is_some() || self.signed {
-            let (slope, intercept) = if params.rescale { modality(object)? } else { (1.0, 0.0) };
-            let each = |value: &i32| {
-                let value = f64::from(*value) * slope + intercept;
-                let shown = params.window.as_ref().map_or(value, |window| shown(window, value));
-                single(if invert && params.window.is_some() { 1.0 - shown } else { shown })
-            };
-            Samples::Float32(self.values.iter().map(each).collect())
-        } else if self.bits <= 8 {
-            let byte = |value: &i32| u8::try_from(*value).unwrap_or(u8::MAX);
-            Samples::Uint8(self.values.iter().map(byte).collect())
-        } else {
-            let word = |value: &i32| u16::try_from(*value).unwrap_or(u16::MAX);
-            Samples::Uint16(self.values.iter().map(word).collect())
-        };
-        let Self { height, width, channels, .. } = self;
-        Ok(Image { height, width, channels, storage: Storage::Direct, samples })
     }
 }
 
-/// Slope and intercept, 1 and 0 where the file has none.
-fn modality(object: &DefaultDicomObject) -> Result<(f64, f64), Fault> {
-    let number =
-        |name: &str| -> Option<f64> { object.element_by_name(name).ok()?.to_float64().ok() };
-    let (slope, intercept) =
-        (number("RescaleSlope").unwrap_or(1.0), number("RescaleIntercept").unwrap_or(0.0));
-    if !slope.is_finite() || !intercept.is_finite() {
-        return Err(Fault::new("slope or intercept of the DICOM file is no number"));
+#[expect(clippy::cast_precision_loss, reason = "17 bits are exact in float32")]
+fn plain(stored: Stored, format: &Format, photometric: Photometric) -> Samples {
+    let invert = format.inverted && photometric == Photometric::Apply;
+    let (least, most) = format.range();
+    if format.signed {
+        let number = |x: i32| if invert { least + most - x } else { x };
+        return Samples::Float32(stored.numbers(true).map(|x| number(x) as f32).collect());
     }
-    Ok((slope, intercept))
+    match stored {
+        Stored::Bytes(mut bytes) => {
+            let most = u8::try_from(most).unwrap_or(u8::MAX);
+            for byte in bytes.iter_mut().filter(|_| invert) {
+                *byte = most.saturating_sub(*byte);
+            }
+            Samples::Uint8(bytes)
+        }
+        Stored::Words(mut words) => {
+            let most = u16::try_from(most).unwrap_or(u16::MAX);
+            for word in words.iter_mut().filter(|_| invert) {
+                *word = most.saturating_sub(*word);
+            }
+            Samples::Uint16(words)
+        }
+    }
 }
 
-/// A value in a window, from 0 to 1.
-fn shown(window: &DicomWindow, value: f64) -> f64 {
+#[expect(clippy::cast_possible_truncation, reason = "the one rounding")]
+fn computed(
+    stored: &Stored,
+    format: &Format,
+    params: &DecodeDicom,
+    (slope, intercept): (f64, f64),
+) -> Samples {
+    let invert = format.inverted && params.photometric == Photometric::Apply;
+    let (least, most) = format.range();
+    let value = |x: i32| {
+        let x = if invert && params.window.is_none() { least + most - x } else { x };
+        let x = f64::from(x) * slope + intercept;
+        let Some(window) = &params.window else { return x as f32 };
+        let y = windowed(x, window);
+        (if invert { 1.0 - y } else { y }) as f32
+    };
+    Samples::Float32(stored.numbers(format.signed).map(value).collect())
+}
+
+/// The function LINEAR.
+fn windowed(x: f64, window: &DicomWindow) -> f64 {
     let (center, width) = (window.center - 0.5, window.width - 1.0);
-    if value <= center - width / 2.0 {
+    if x <= center - width / 2.0 {
         0.0
-    } else if value > center + width / 2.0 {
+    } else if x > center + width / 2.0 {
         1.0
     } else {
-        (value - center) / width + 0.5
+        (x - center) / width + 0.5
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounded to float32 once")]
-fn single(value: f64) -> f32 {
-    value as f32
 }

@@ -3,16 +3,45 @@
 mod markers;
 mod restarts;
 
-use libjpeg_turbo_rs::{DecodeLimits, Decoder, PixelFormat};
+use libjpeg_turbo_rs::{
+    ColorSpace, ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat,
+};
 
 use super::check_size;
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// Decodes a JPEG file; the second value is its EXIF data.
 ///
-/// Gray, three-channel and CMYK (or YCCK) files of 8 bits with Huffman codes are decoded, baseline or
-/// progressive. Damage that the markers or the codes show is an error, never a guess.
+/// Gray, three-channel and four-channel files of 8 bits are decoded, sequential or
+/// progressive, with Huffman or arithmetic codes. Four channels are CMYK, which Pillow
+/// takes to be stored inverted, as Adobe's programs store them; so does this. Damage that the markers or the codes show is an error, never a guess.
 pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    decode_as(bytes, false, limits)
+}
+
+/// Decodes the JPEG file of a DICOM frame: one of colours as YCbCr or what else is stored.
+pub(super) fn decode_unconverted(
+    bytes: &[u8],
+    colours: bool,
+    limits: &Limits,
+) -> Result<Image, Fault> {
+    let (image, _) = decode_as(bytes, true, limits)?;
+    if (image.channels == Channels::Rgb) != colours || image.channels == Channels::Cmyk {
+        return Err(Fault::new("a JPEG frame has other channels than its file says"));
+    }
+    Ok(image)
+}
+
+/// Judges the markers of a file that another decoder reads.
+pub(super) fn check_markers(bytes: &[u8]) -> Result<(), Fault> {
+    markers::check(bytes)
+}
+
+fn decode_as(
+    bytes: &[u8],
+    stored: bool,
+    limits: &Limits,
+) -> Result<(Image, Option<Vec<u8>>), Fault> {
     markers::check(bytes)?;
     let unreadable = |error: libjpeg_turbo_rs::JpegError| {
         Fault::new(format!("the JPEG file cannot be decoded: {error}"))
@@ -44,15 +73,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
     if header.is_lossless {
         return Err(Fault::new("a lossless JPEG file cannot be decoded in this version"));
     }
-    let inks = header.components.iter();
-    let samplings: std::collections::BTreeSet<(u8, u8)> =
-        inks.map(|ink| (ink.horizontal_sampling, ink.vertical_sampling)).collect();
-    if channels == Channels::Cmyk && samplings.len() > 1 {
-        let fault = Fault::new("a CMYK JPEG file with subsampled inks cannot be decoded");
-        return Err(fault.hint("convert it to RGB with the program that made it"));
-    }
+    check_inks(header)?;
     check_size((height, width), channels.count(), limits)?;
     decoder.set_output_format(format);
+    if stored && decoder.jpeg_color_space() == ColorSpace::YCbCr {
+        decoder.set_output_colorspace(ColorSpace::YCbCr);
+    }
     decoder.set_block_smoothing(true);
     let exif = decoder.exif_data().map(<[u8]>::to_vec);
     let result = decoder.decode_image().map_err(unreadable)?;
@@ -61,12 +87,26 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Image, Option<Vec
         return Err(Fault::new("the JPEG file does not hold the image that its header promises"));
     }
     let mut data = result.data;
-    // Adobe's programs store inverted inks, and say so by their marker; Pillow turns them.
-    if channels == Channels::Cmyk && markers::is_adobe(bytes) {
-        for ink in &mut data {
-            *ink = u8::MAX - *ink;
+    if channels == Channels::Cmyk {
+        for sample in &mut data {
+            *sample = u8::MAX - *sample;
         }
     }
     let samples = Samples::Uint8(data);
     Ok((Image { height, width, channels, storage: Storage::Direct, samples }, exif))
+}
+
+/// Refuses four channels that are not sampled alike: the decoder and libjpeg differ then,
+/// or it panics.
+fn check_inks(header: &FrameHeader) -> Result<(), Fault> {
+    let factors =
+        |component: &ComponentInfo| (component.horizontal_sampling, component.vertical_sampling);
+    let mut factors = header.components.iter().map(factors);
+    let first = factors.next();
+    if header.components.len() != 4 || factors.all(|other| Some(other) == first) {
+        return Ok(());
+    }
+    let fault =
+        Fault::new("a CMYK JPEG file with subsampled channels cannot be decoded in this version");
+    Err(fault.hint("save it as RGB, or without subsampling"))
 }

@@ -27,7 +27,8 @@ fn orientation(exif: &[u8]) -> Option<u32> {
     fields.get_field(Tag::Orientation, In::PRIMARY)?.value.get_uint(0)
 }
 
-fn oriented(image: Image, value: u32) -> Image {
+/// Turns and mirrors an image, given the tag's value, 2 to 8.
+pub(super) fn oriented(image: Image, value: u32) -> Image {
     let Image { height, width, channels, storage, samples } = image;
     let turned = value >= 5;
     let size = (height, width);

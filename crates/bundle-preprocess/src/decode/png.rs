@@ -85,7 +85,7 @@ fn check_ratio(raw: u64, file: u64) -> Result<(), Fault> {
 }
 
 /// The rule for 16-bit samples, where the file has them.
-pub(super) fn rule16(depth16: Option<BitDepth16>, is_gray: bool) -> Result<BitDepth16, Fault> {
+pub(super) fn rule16(depth16: Option<BitDepth16>, gray: bool) -> Result<BitDepth16, Fault> {
     match depth16 {
         None => {
             let fault = Fault::new(
@@ -93,7 +93,7 @@ pub(super) fn rule16(depth16: Option<BitDepth16>, is_gray: bool) -> Result<BitDe
             );
             Err(fault.hint("add `bit_depth16 = \"shift8\"`, `\"saturate\"` or `\"keep\"`, or convert the file to 8 bits"))
         }
-        Some(BitDepth16::Saturate) if !is_gray => {
+        Some(BitDepth16::Saturate) if !gray => {
             let fault = Fault::new(
                 "`bit_depth16 = \"saturate\"` is a rule for gray files, and the file has colour or alpha",
             );

@@ -86,7 +86,7 @@ fn fix_header_checksum(png: &mut [u8]) {
     png[29..33].copy_from_slice(&checksum);
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     let table = |byte: u32| {
         (0..8).fold(byte, |crc, _| if crc & 1 == 1 { 0xedb8_8320 ^ (crc >> 1) } else { crc >> 1 })
     };

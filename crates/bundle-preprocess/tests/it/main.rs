@@ -1,8 +1,10 @@
 //! The public face of `bundle-preprocess`, against the real libraries and against
 //! hostile input.
 
+mod bombs;
 mod faults;
 mod hostile;
+mod mutation;
 mod numbers;
 mod outputs;
 mod pipelines;

@@ -14,6 +14,7 @@ fn every_vector_is_met() {
         ("pillow13", 100),
         ("tables", 14),
         ("media", 30),
+        ("media12", 105),
         ("torchvision", 130),
         ("opencv", 45),
         ("arrays", 20),

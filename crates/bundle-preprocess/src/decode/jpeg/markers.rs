@@ -2,40 +2,46 @@
 //!
 //! Two kinds of damage decode to made-up pixels without a word from the decoder.
 //! Arithmetic-coded data that breaks off goes on with zeros, as the coding allows, so
-//! such files are refused altogether. And an interval that is lost or doubled shifts
-//! all pixels behind it, which the restart markers show (`restarts`).
+//! such a file must be whole, to the marker that ends it. And an interval that is lost
+//! or doubled shifts all pixels behind it, which the restart markers show (`restarts`).
 
 use super::restarts::{Frame, Scan};
 use crate::error::Fault;
 
 /// End of image; what is behind it (other pictures of an MPO file) is not decoded.
 const EOI: u8 = 0xd9;
+/// Start of a sequential and of a progressive frame with arithmetic codes.
+const SOF9: u8 = 0xc9;
+const SOF10: u8 = 0xca;
 /// Start of scan: entropy-coded data follow the segment.
 const SOS: u8 = 0xda;
 /// Define restart interval.
 const DRI: u8 = 0xdd;
 
-/// Refuses arithmetic coding, and restart markers that are not where they belong.
+/// Refuses arithmetic coding that breaks off, and restart markers that are not where
+/// they belong.
 ///
-/// What is no JPEG file at all, or breaks off, is left to the decoder.
+/// What is no JPEG file at all, or breaks off elsewhere, is left to the decoder.
 pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
     let mut frame = None;
     let mut interval = 0;
+    let mut arithmetic = false;
     let mut rest = bytes;
     while let Some((marker, after)) = next_marker(rest) {
         rest = after;
         match marker {
-            // SOF9 to SOF15 and DAC.
-            0xc9..=0xcf => return Err(arithmetic()),
             EOI => return Ok(()),
             // TEM, restart markers and SOI have no segment.
             0x01 | 0xd0..=0xd8 => continue,
             _ => {}
         }
-        let Some((segment, after)) = segment(rest) else { return Ok(()) };
+        let Some((segment, after)) = segment(rest) else { break };
         rest = after;
         match marker {
-            0xc0..=0xc2 => frame = Frame::read(segment),
+            0xc0..=0xc2 | SOF9 | SOF10 => {
+                arithmetic = marker >= SOF9;
+                frame = Frame::read(segment);
+            }
             DRI => interval = pair(segment, 0).unwrap_or(0),
             SOS => {
                 let units = frame.as_ref().and_then(|frame| frame.units(segment));
@@ -44,31 +50,10 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
             _ => {}
         }
     }
-    Ok(())
-}
-
-/// Whether the file has Adobe's marker, APP14, before its first scan.
-pub(super) fn is_adobe(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    while let Some((marker, after)) = next_marker(rest) {
-        rest = after;
-        match marker {
-            SOS | EOI => return false,
-            0x01 | 0xd0..=0xd8 => continue,
-            _ => {}
-        }
-        let Some((segment, after)) = segment(rest) else { return false };
-        rest = after;
-        if marker == 0xee && segment.starts_with(b"Adobe") {
-            return true;
-        }
+    if arithmetic {
+        return Err(Fault::new("the JPEG file is damaged: it breaks off"));
     }
-    false
-}
-
-fn arithmetic() -> Fault {
-    let fault = Fault::new("an arithmetic-coded JPEG file cannot be decoded in this version");
-    fault.hint("`jpegtran -optimize` writes it with Huffman codes, without loss")
+    Ok(())
 }
 
 /// The next marker and what is behind it; other bytes between segments are skipped, as
@@ -116,17 +101,15 @@ mod tests {
     const SCAN: &[u8] = &[1, 1, 0, 0, 63, 0];
 
     #[test]
-    fn arithmetic_coding_is_refused() {
-        for marker in [0xc9, 0xca, 0xcb, 0xcc] {
-            let fault = check(&file(&[(marker, FRAME.1, &[])])).expect_err("arithmetic coding");
-            assert_eq!(
-                fault.message,
-                "an arithmetic-coded JPEG file cannot be decoded in this version"
-            );
+    fn arithmetic_coding_must_be_whole() {
+        for marker in [SOF9, SOF10] {
+            let whole = file(&[(marker, FRAME.1, &[]), (SOS, SCAN, &[1, 2, 3])]);
+            assert_eq!(check(&whole), Ok(()));
+            for end in whole.len() - 5..whole.len() - 1 {
+                let fault = check(&whole[..end]).expect_err("no end");
+                assert_eq!(fault.message, "the JPEG file is damaged: it breaks off");
+            }
         }
-        // The same bytes inside a segment are no marker, and none behind the end counts.
-        assert_eq!(check(&file(&[(0xe1, &[0xff, 0xc9], &[])])), Ok(()));
-        assert_eq!(check(&[&file(&[])[..], &[0xff, 0xc9]].concat()), Ok(()));
     }
 
     #[test]
