@@ -3,38 +3,18 @@
 
 use std::sync::LazyLock;
 
-use bundle_manifest::{Manifest, NoFiles};
-use bundle_preprocess::{InputPipeline, InputSource, Limits};
+use bundle_fuzz::image_pipeline;
+use bundle_preprocess::{InputPipeline, InputSource};
 use libfuzzer_sys::fuzz_target;
 
-const MANIFEST: &str = r#"
-format = 1
-[bundle]
-name = "fuzz"
-version = "1.0.0"
-title = "Fuzz"
-license = "MIT"
-[models.net]
-onnx = "net.onnx"
-[[inputs]]
-name = "photo"
-kind = "image"
-tensors = { x = "value" }
-steps = [
+const STEPS: &str = r#"
   { op = "decode_image", exif_orientation = "apply", bit_depth16 = "shift8" },
   { op = "convert_color", to = "RGB", alpha = "composite", background = [255, 255, 255] },
   { op = "resize", impl = "pillow", impl_version = "ge13", size = { height = 8, width = 8 }, interpolation = "bicubic" },
   { op = "layout", to = "NCHW" },
-]
 "#;
 
-static PIPELINE: LazyLock<InputPipeline> = LazyLock::new(|| {
-    let manifest = Manifest::from_toml(MANIFEST).expect("the manifest is valid");
-    let limits = Limits { pixels: 1 << 20, image_bytes: 1 << 23, ..Limits::default() };
-    InputPipeline::compile(&manifest.inputs[0], &NoFiles)
-        .expect("the steps are valid")
-        .with_limits(limits)
-});
+static PIPELINE: LazyLock<InputPipeline> = LazyLock::new(|| image_pipeline(STEPS));
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(prepared) = PIPELINE.run(&InputSource::File(bytes.to_vec()), false) {

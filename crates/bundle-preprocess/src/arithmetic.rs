@@ -8,6 +8,7 @@ use bundle_manifest::{AxisLayout, Dtype, Normalize, Rescale, RescaleArithmetic};
 
 use crate::{
     Image, Limits, Samples, Tensor, TensorData, Value,
+    cast::single,
     decode::check_size,
     error::Fault,
     kind::{Kind, SampleType},
@@ -170,11 +171,6 @@ fn subtract_and_divide(elements: &mut [f32], params: &Normalize, place: (usize, 
             }
         }
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the documented rounding to float32")]
-fn single(value: f64) -> f32 {
-    value as f32
 }
 
 fn check_count(values: usize, channels: usize) -> Result<(), Fault> {

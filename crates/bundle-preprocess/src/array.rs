@@ -23,6 +23,7 @@ use bundle_manifest::{
 
 use crate::{
     Channels, Image, Limits, Samples, Tensor, TensorData, Value,
+    cast::single,
     error::Fault,
     kind::{Kind, SampleType},
     layout::axis_index,
@@ -349,11 +350,6 @@ pub(crate) fn transpose(params: &Transpose, value: &Value) -> Result<Tensor, Fau
 enum Floats<'a> {
     Single(&'a mut Vec<f32>),
     Double(&'a mut Vec<f64>),
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "parameters are rounded to float32 once")]
-fn single(value: f64) -> f32 {
-    value as f32
 }
 
 /// Changes the elements as they are.

@@ -8,7 +8,7 @@
 
 use bundle_manifest::{BoxFormat, BoxUnit, ClassActivation, DecodeBoxes, Dtype, Nms, Threshold};
 
-use crate::{Limits, Tensor, TensorData, error::Fault, kind::Kind, ops::Beside};
+use crate::{Limits, Tensor, TensorData, cast::single, error::Fault, kind::Kind, ops::Beside};
 
 /// Numbers of a decoded box: its edges, score and class.
 pub(crate) const ROW: usize = 6;
@@ -35,11 +35,6 @@ pub(crate) fn threshold(params: &Threshold, tensor: &Tensor) -> Result<Tensor, F
     };
     let kept = scores.into_iter().map(|score| u8::from(score >= value)).collect();
     Ok(Tensor::reshaped(tensor.shape().to_vec(), TensorData::Uint8(kept)))
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounded to float32 once")]
-const fn single(value: f64) -> f32 {
-    value as f32
 }
 
 const BOXES: Kind = Kind::Tensor { dtype: Some(Dtype::Float32), layout: None };

@@ -26,6 +26,12 @@ enum Number {
     Real(f64),
 }
 
+/// A number or a parameter, rounded to float32 once.
+#[expect(clippy::cast_possible_truncation, reason = "the documented rounding to float32")]
+pub(crate) const fn single(value: f64) -> f32 {
+    value as f32
+}
+
 impl Tensor {
     /// The same elements as `dtype`.
     ///

@@ -35,7 +35,7 @@ pub(crate) use self::dicom::{apply as apply_dicom, check as check_dicom};
 use bundle_manifest::{BitDepth16, DecodeImage, ExifOrientation};
 
 use crate::{
-    Image, Limits,
+    Image, Limits, Samples,
     error::Fault,
     kind::{Kind, SampleType},
 };
@@ -52,10 +52,7 @@ const OTHER_FORMATS: &[(&[u8], &str)] = &[
 
 /// Takes a file; gives an image whose channels the file decides.
 pub(crate) fn check(params: &DecodeImage, before: &Kind) -> Result<Kind, Fault> {
-    match before {
-        Kind::Source => {}
-        other => return Err(Fault::new(format!("takes a file, got {other}"))),
-    }
+    before.source()?;
     let samples = (params.bit_depth16 != Some(BitDepth16::Keep)).then_some(SampleType::Uint8);
     Ok(Kind::Image { samples, channels: None })
 }
@@ -99,6 +96,36 @@ fn not_an_image(bytes: &[u8]) -> Fault {
     } else {
         "save it as a PNG file with the program that made it"
     })
+}
+
+/// The rule for 16-bit samples, where the file has them.
+fn rule16(depth16: Option<BitDepth16>, gray: bool) -> Result<BitDepth16, Fault> {
+    match depth16 {
+        None => {
+            let fault = Fault::new(
+                "the file has 16-bit samples, and `bit_depth16` does not say what becomes of them",
+            );
+            Err(fault.hint("add `bit_depth16 = \"shift8\"`, `\"saturate\"` or `\"keep\"`, or convert the file to 8 bits"))
+        }
+        Some(BitDepth16::Saturate) if !gray => {
+            let fault = Fault::new(
+                "`bit_depth16 = \"saturate\"` is a rule for gray files, and the file has colour or alpha",
+            );
+            Err(fault.hint("Pillow keeps the high byte of such files: `bit_depth16 = \"shift8\"`"))
+        }
+        Some(rule) => Ok(rule),
+    }
+}
+
+/// 16-bit samples by that rule.
+fn samples16(samples: impl Iterator<Item = u16>, rule: BitDepth16) -> Samples {
+    match rule {
+        BitDepth16::Keep => Samples::Uint16(samples.collect()),
+        BitDepth16::Shift8 => Samples::Uint8(samples.map(|n| n.to_be_bytes()[0]).collect()),
+        BitDepth16::Saturate => {
+            Samples::Uint8(samples.map(|n| u8::try_from(n).unwrap_or(u8::MAX)).collect())
+        }
+    }
 }
 
 /// Refuses an image that the limits do not allow, given its header.

@@ -98,9 +98,7 @@ pub fn diagnose(
         if distance.holds {
             continue;
         }
-        let ranges = Ranges { first: index, until: Until::Stage };
-        let candidates = candidates(&runs, step, index);
-        let causes = causes(pipeline, files, &runs, (step, ranges), &candidates);
+        let causes = causes(pipeline, files, &runs, (index, step), Until::Stage);
         let causes = choose(causes, distance);
         return Some(Diagnosis { step: Some((index, step.op())), distance, causes });
     }
@@ -110,9 +108,7 @@ pub fn diagnose(
     }
     let mut all = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        let candidates = candidates(&runs, step, index);
-        let ranges = Ranges { first: index, until: Until::Value };
-        all.extend(causes(pipeline, files, &runs, (step, ranges), &candidates));
+        all.extend(causes(pipeline, files, &runs, (index, step), Until::Value));
     }
     Some(Diagnosis { step: None, distance, causes: choose(all, distance) })
 }
@@ -175,14 +171,8 @@ struct Run<'a> {
     values: Vec<Value>,
 }
 
-/// Which steps of a varied pipeline run, and what their result is compared with.
+/// How far a varied pipeline runs, and what its result is compared with.
 #[derive(Clone, Copy)]
-struct Ranges {
-    first: usize,
-    until: Until,
-}
-
-#[derive(Clone, Copy, PartialEq)]
 enum Until {
     /// The recorded value after the step.
     Stage,
@@ -228,18 +218,21 @@ impl<'a> Run<'a> {
         Some(distance_of(value, expected, step))
     }
 
-    /// A variant beside the recording.
-    fn varied(&self, varied: &InputPipeline, ranges: Ranges, length: usize) -> Option<Distance> {
-        let Ranges { first, until } = ranges;
-        let (expected, last) = match until {
-            Until::Stage => (self.stage(first)?, first + length),
-            Until::Value => (self.recording.value?, varied.steps().len()),
+    /// A pipeline with `length` steps in place of step `first`, beside the recording.
+    fn varied(
+        &self,
+        varied: &InputPipeline,
+        (first, length): (usize, usize),
+        until: Until,
+    ) -> Option<Distance> {
+        let (expected, before, last) = match until {
+            Until::Stage => (self.stage(first)?, self.before(first)?, first + length),
+            Until::Value => {
+                let before = self.values.get(first)?.clone();
+                (self.recording.value?, before, varied.steps().len())
+            }
         };
         let step = varied.steps().nth(last.saturating_sub(1))?;
-        let before = match until {
-            Until::Stage => self.before(first)?,
-            Until::Value => self.values.get(first)?.clone(),
-        };
         Some(distance_of(varied.run_range(first..last, before).ok(), expected, step))
     }
 }
@@ -258,21 +251,21 @@ fn candidates(runs: &[Run<'_>], step: &Step, index: usize) -> Vec<Variant> {
     candidates
 }
 
+/// How far each candidate for a step is from the recordings.
 fn causes(
     pipeline: &InputPipeline,
     files: &dyn FileSource,
     runs: &[Run<'_>],
-    (step, ranges): (&Step, Ranges),
-    candidates: &[Variant],
+    (index, step): (usize, &Step),
+    until: Until,
 ) -> Vec<Cause> {
-    let cause = |variant: &Variant| {
-        let varied = pipeline.varied(ranges.first, &variant.steps, files).ok()?;
-        let length = variant.steps.len();
-        let distance = worst(runs, |run| run.varied(&varied, ranges, length))?;
-        let change = variant.change.clone();
-        Some(Cause { index: ranges.first, op: step.op(), change, distance })
+    let cause = |variant: Variant| {
+        let varied = pipeline.varied(index, &variant.steps, files).ok()?;
+        let place = (index, variant.steps.len());
+        let distance = worst(runs, |run| run.varied(&varied, place, until))?;
+        Some(Cause { index, op: step.op(), change: variant.change, distance })
     };
-    candidates.iter().filter_map(cause).collect()
+    candidates(runs, step, index).into_iter().filter_map(cause).collect()
 }
 
 /// Those that meet the recordings bit for bit; else those within the promise of their
@@ -324,7 +317,6 @@ impl Distance {
             _ if !is_float(expected) => 0.0,
             Guarantee::Exact | Guarantee::Ulp => 1e-6,
             Guarantee::Abs(bound) => bound.max(1e-6 * largest),
-            Guarantee::None => 1e-6 * largest,
         };
         let relative = if is_float(expected) { 1e-5 } else { 0.0 };
         let mut distance = Self { elements: left.len(), differing: 0, max_abs: 0.0, holds: true };

@@ -9,7 +9,7 @@
 
 use bundle_manifest::{CtcGreedy, Dtype, L2Norm, Pool, Pooling};
 
-use crate::{Tensor, TensorData, error::Fault, kind::Kind, ops::Beside};
+use crate::{Tensor, TensorData, cast::single, error::Fault, kind::Kind, ops::Beside};
 
 /// Takes a tensor of batch × tokens × size; gives batch × size.
 pub(crate) fn check_pool(before: &Kind) -> Result<Kind, Fault> {
@@ -72,11 +72,6 @@ fn mask(
         )));
     }
     Ok(mask.to_f64s())
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounded to float32 once")]
-fn single(value: f64) -> f32 {
-    value as f32
 }
 
 /// Takes a tensor; gives the same in float32.

@@ -156,16 +156,22 @@ fn each_column(
     Ok(table)
 }
 
+/// Refuses a column that is no category, and an encoding of none.
+fn check_category(columns: &[ColumnType], name: &str, categories: &[String]) -> Result<(), Fault> {
+    if column(columns, name)?.kind != ColumnKind::Category {
+        let fault = Fault::new(format!("column `{name}` is not a category"));
+        return Err(fault.hint("declare it with `kind = \"category\"` in `columns`"));
+    }
+    if categories.is_empty() {
+        return Err(Fault::new("`categories` is empty"));
+    }
+    Ok(())
+}
+
 /// Takes a table; gives one where the column is numeric.
 pub(crate) fn check_ordinal_encode(params: &OrdinalEncode, before: &Kind) -> Result<Kind, Fault> {
     let columns = before.table()?;
-    if column(columns, &params.column)?.kind != ColumnKind::Category {
-        let fault = Fault::new(format!("column `{}` is not a category", params.column));
-        return Err(fault.hint("declare it with `kind = \"category\"` in `columns`"));
-    }
-    if params.categories.is_empty() {
-        return Err(Fault::new("`categories` is empty"));
-    }
+    check_category(columns, &params.column, &params.categories)?;
     let encoded = |column: &ColumnType| ColumnType {
         kind: if column.name == params.column { ColumnKind::Number } else { column.kind },
         name: column.name.clone(),
@@ -209,13 +215,7 @@ fn feature_name(column: &str, category: &str) -> String {
 /// place of the column.
 pub(crate) fn check_one_hot(params: &OneHot, before: &Kind) -> Result<Kind, Fault> {
     let columns = before.table()?;
-    if column(columns, &params.column)?.kind != ColumnKind::Category {
-        let fault = Fault::new(format!("column `{}` is not a category", params.column));
-        return Err(fault.hint("declare it with `kind = \"category\"` in `columns`"));
-    }
-    if params.categories.is_empty() {
-        return Err(Fault::new("`categories` is empty"));
-    }
+    check_category(columns, &params.column, &params.categories)?;
     let expand = |column: &ColumnType| {
         if column.name != params.column {
             return vec![column.clone()];

@@ -49,9 +49,9 @@ impl Fault {
         Self { message: message.into(), hint: None, planned: false }
     }
 
-    /// What the format reserves; `what` may be empty where the step says it.
+    /// What the format reserves.
     pub(crate) fn planned(what: impl fmt::Display) -> Self {
-        let message = format!("{what} cannot run in this version").trim_start().to_owned();
+        let message = format!("{what} cannot run in this version");
         Self { planned: true, ..Self::new(message) }
     }
 

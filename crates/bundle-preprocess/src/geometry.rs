@@ -4,6 +4,7 @@ use bundle_manifest::{CenterCrop, Crop, OffsetRounding, Pad, PadPosition, PadSid
 
 use crate::{
     Image, Limits, Samples,
+    cast::single,
     decode::check_size,
     error::Fault,
     kind::{Kind, SampleType},
@@ -205,7 +206,7 @@ fn padded(
         Samples::Float32(samples) => Samples::Float32(paste(
             &samples,
             stride,
-            vec![rounded(fill); size.0 * target],
+            vec![single(fill); size.0 * target],
             (target, offset.0, start),
         )),
     };
@@ -235,11 +236,6 @@ fn paste<T: Copy>(
 )]
 fn whole<T: TryFrom<u16> + Default>(fill: f64) -> T {
     T::try_from(fill as u16).unwrap_or_default()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "float32 samples take the nearest float32")]
-fn rounded(fill: f64) -> f32 {
-    fill as f32
 }
 
 #[cfg(test)]

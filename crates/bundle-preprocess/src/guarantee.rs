@@ -15,8 +15,6 @@ pub enum Guarantee {
     Ulp,
     /// Within this absolute distance.
     Abs(f64),
-    /// Nothing: the operation cannot run in this version.
-    None,
 }
 
 /// The guarantee of a step.

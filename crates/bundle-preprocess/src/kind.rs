@@ -53,6 +53,14 @@ impl Kind {
         }
     }
 
+    /// The file that a step takes.
+    pub(crate) fn source(&self) -> Result<(), Fault> {
+        match self {
+            Self::Source => Ok(()),
+            _ => Err(self.refusal("a file")),
+        }
+    }
+
     /// The image that a step takes.
     pub(crate) fn image(&self) -> Result<(Option<SampleType>, Option<Channels>), Fault> {
         match self {
@@ -145,6 +153,13 @@ impl Samples {
 /// The values that steps take, at run time. The kinds were checked when the
 /// pipeline was compiled; a recorded value may still be of another.
 impl Value {
+    pub(crate) fn into_bytes(self) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            other => Err(other.refusal("a file")),
+        }
+    }
+
     pub(crate) fn into_image(self) -> Result<Image, Fault> {
         match self {
             Self::Image(image) => Ok(image),

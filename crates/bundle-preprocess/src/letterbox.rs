@@ -7,7 +7,9 @@
 
 use bundle_manifest::{Letterbox, PadPosition, Resize, ResizeSize};
 
-use crate::{Image, Limits, Samples, decode::check_size, error::Fault, kind::Kind, resize};
+use crate::{
+    Image, Limits, Samples, cast::single, decode::check_size, error::Fault, kind::Kind, resize,
+};
 
 /// Takes what `resize` takes.
 pub(crate) fn check(params: &Letterbox, before: &Kind) -> Result<Kind, Fault> {
@@ -56,11 +58,6 @@ fn resize_of(params: &Letterbox) -> Resize {
 )]
 fn byte(fill: f64) -> u8 {
     fill as u8
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "rounded to float32 once")]
-fn single(fill: f64) -> f32 {
-    fill as f32
 }
 
 /// Where the resized image lies.

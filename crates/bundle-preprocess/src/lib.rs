@@ -51,19 +51,25 @@
 //! | `decode_dicom` | a DICOM file | an image, uint8 or uint16, float32 where computed | exact: pydicom |
 //! | `convert_color` | an image, uint8 (uint16 where nothing is computed) | the same, other channels | exact: Pillow, OpenCV |
 //! | `resize`, `impl = "pillow"` | an image, uint8 | the same, other size | exact: Pillow 9.5 to 13.0, but for one case (see `resize`) |
+//! | `resize`, other `impl`s; `letterbox` | an image, uint8 (float32 for `torchvision_f32`) | the same, other size | exact: torchvision, OpenCV; see [`guarantee`] |
 //! | `center_crop`, `crop`, `pad` | an image | the same, other size | exact |
 //! | `rescale`, `normalize` | an image or a tensor | the same in float32 | exact: NumPy |
 //! | `layout` | an image | a tensor | exact |
 //! | `ensure_dtype` | an image, a table or a tensor | the same, other elements | exact: NumPy, or refused |
 //! | `expand_dims` | a tensor | a tensor with an axis more | exact: NumPy |
+//! | `zero_mean_unit_variance`, `scale_range`, `scale_linear`, `clip`, `binarize`, `reverse_channels`, `transpose` | an image, a sound or a tensor | the same | see `array` |
+//! | `decode_array`, `window`, `difference` | an NPY file; a tensor | a tensor | exact: NumPy |
+//! | `decode_audio`, `resample`, `preemphasis`, `pad_or_trim` | a WAV or FLAC file; a sound | a sound | see `audio` |
+//! | `stft`, `mel`, `log`, `kaldi_fbank`, `drop_last_frame` | a sound; its frequencies | a tensor, float64 | see `audio` |
+//! | `lowercase`, `tokenize`, `bytes` | a text; a file | a text; ids, int64, published with their masks | exact: tokenizers |
 //! | `columns` | a CSV file or JSON rows | a table | exact: Python `float` |
-//! | `impute`, `standard_scale`, `one_hot` | a table | a table, float64 | exact: scikit-learn |
+//! | `impute`, `standard_scale`, `min_max_scale`, `one_hot`, `ordinal_encode` | a table | a table, float64 | exact: scikit-learn |
 //! | `column_concat` | a numeric table | a tensor, rows × columns | exact: NumPy |
 //! | `softmax`, `sigmoid` | a tensor of floats | the same | ulp for float16, float32 |
 //! | `argmax` | a tensor | int64, an axis less | exact: NumPy |
 //! | `top_k` | a tensor | its largest; publishes `values`, `indices` | exact |
-//!
-//! Every other operation of the format is refused by name when the pipeline is compiled.
+//! | `threshold`, `decode_boxes`, `nms` | a tensor of scores; of boxes | 0 and 1; boxes × 6 | see `boxes` |
+//! | `pool`, `l2_norm`, `ctc_greedy`, `detokenize` | a tensor | vectors; ids; a text | see `embedding`, `text` |
 //!
 //! # Published values
 //!

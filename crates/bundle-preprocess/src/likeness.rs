@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use bundle_manifest::{InputKind, Step};
+
 use crate::{Image, InputPipeline, InputSource, Samples, StepError, Table, TableColumn, Value};
 
 /// What was measured of an input, by trait.
@@ -56,6 +58,20 @@ pub struct Unlike {
 }
 
 impl InputPipeline {
+    /// Whether anything is measured of what is given.
+    pub fn has_traits(&self) -> bool {
+        let decodes = |step: &Step| {
+            matches!(
+                step,
+                Step::DecodeImage(_)
+                    | Step::DecodeDicom(_)
+                    | Step::DecodeAudio(_)
+                    | Step::Columns(_)
+            )
+        };
+        self.kind() == InputKind::Text || self.steps().next().is_some_and(decodes)
+    }
+
     /// Measures what is given: of a picture or a sound as decoded, of a text as it is, of a
     /// table as its first step reads it.
     pub fn traits(&self, source: &InputSource) -> Result<Traits, StepError> {

@@ -97,21 +97,20 @@ pub(crate) struct Surroundings<'a> {
     /// Where it publishes values beside its result.
     pub(crate) published: &'a mut NamedTensors,
     /// What an output's step may look at: other tensors of the network and of the inputs.
-    pub(crate) outputs: &'a Beside<'a>,
+    pub(crate) beside: &'a Beside<'a>,
 }
 
 /// Runs a step.
 #[expect(clippy::too_many_lines, reason = "the table between steps and their functions")]
 pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Result<Value, Fault> {
-    let Surroundings { before, resource, limits, published, outputs: around_outputs } = around;
+    let Surroundings { before, resource, limits, published, beside } = around;
     if !matches!(step, Step::ConvertColor(_)) {
         check_storage(&value)?;
     }
     match step {
-        Step::DecodeImage(params) => match value {
-            Value::Bytes(bytes) => decode::apply(params, &bytes, limits).map(Value::Image),
-            other => Err(other.refusal("a file")),
-        },
+        Step::DecodeImage(params) => {
+            decode::apply(params, &value.into_bytes()?, limits).map(Value::Image)
+        }
         Step::ConvertColor(params) => color::apply(params, value.into_image()?).map(Value::Image),
         Step::Resize(params) => {
             resize::apply(params, value.into_image()?, limits).map(Value::Image)
@@ -158,10 +157,9 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
         Step::Letterbox(params) => {
             letterbox::apply(params, value.into_image()?, limits).map(Value::Image)
         }
-        Step::DecodeDicom(params) => match value {
-            Value::Bytes(bytes) => decode::apply_dicom(params, &bytes, limits).map(Value::Image),
-            other => Err(other.refusal("a file")),
-        },
+        Step::DecodeDicom(params) => {
+            decode::apply_dicom(params, &value.into_bytes()?, limits).map(Value::Image)
+        }
         Step::Lowercase(_) => Ok(Value::Text(text::lowercase(&value.into_text()?))),
         Step::Tokenize(params) => {
             let text = value.into_text()?;
@@ -173,10 +171,9 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
             text::detokenize(params, resource.tokenizer()?, &ids).map(Value::Text)
         }
         Step::DecodeArray(_) => series::decode_array(value, limits).map(Value::Tensor),
-        Step::DecodeAudio(params) => match value {
-            Value::Bytes(bytes) => audio::decode(params, &bytes, limits).map(Value::Audio),
-            other => Err(other.refusal("a file")),
-        },
+        Step::DecodeAudio(params) => {
+            audio::decode(params, &value.into_bytes()?, limits).map(Value::Audio)
+        }
         Step::Resample(params) => {
             audio::resample(params, value.into_audio()?, limits).map(Value::Audio)
         }
@@ -207,7 +204,7 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
             boxes::threshold(params, &value.into_tensor()?).map(Value::Tensor)
         }
         Step::DecodeBoxes(params) => {
-            boxes::decode(params, &value.into_tensor()?, around_outputs, limits).map(Value::Tensor)
+            boxes::decode(params, &value.into_tensor()?, beside, limits).map(Value::Tensor)
         }
         Step::Nms(params) => boxes::nms(params, &value.into_tensor()?, limits).map(Value::Tensor),
         Step::CtcGreedy(params) => {
@@ -215,7 +212,7 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
         }
         Step::Pool(params) => {
             let tensor = value.into_tensor()?;
-            embedding::pool(params, &tensor, around_outputs).map(Value::Tensor)
+            embedding::pool(params, &tensor, beside).map(Value::Tensor)
         }
         Step::L2Norm(params) => {
             embedding::l2_norm(params, &value.into_tensor()?).map(Value::Tensor)

@@ -169,11 +169,11 @@ impl OutputPipeline {
         index: usize,
         checked: &CheckedStep,
         value: Value,
-        outputs: &Beside<'_>,
+        beside: &Beside<'_>,
     ) -> Result<Value, StepError> {
         let CheckedStep { step, before, resource } = checked;
         let published = &mut NamedTensors::new();
-        let around = Surroundings { before, resource, limits: &self.limits, published, outputs };
+        let around = Surroundings { before, resource, limits: &self.limits, published, beside };
         ops::apply(step, value, around).map_err(|fault| fault.at(&self.entry, index, step.op()))
     }
 

@@ -103,6 +103,11 @@ impl InputPipeline {
         Ok(Prepared { published, stages })
     }
 
+    /// What a person gives.
+    pub(crate) const fn kind(&self) -> InputKind {
+        self.kind
+    }
+
     /// Its steps.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
         self.steps.iter().map(|checked| &checked.step)
@@ -153,8 +158,8 @@ impl InputPipeline {
         published: &mut NamedTensors,
     ) -> Result<Value, StepError> {
         let CheckedStep { step, before, resource } = checked;
-        let (limits, outputs) = (&self.limits, &NOTHING_BESIDE);
-        let around = Surroundings { before, resource, limits, published, outputs };
+        let (limits, beside) = (&self.limits, &NOTHING_BESIDE);
+        let around = Surroundings { before, resource, limits, published, beside };
         ops::apply(step, value, around).map_err(|fault| fault.at(&self.entry, index, step.op()))
     }
 }

@@ -56,22 +56,7 @@ const fn wanted_samples(kernel: ResizeImpl) -> SampleType {
 /// Refuses what the library named does not have.
 fn check_kernel(params: &Resize) -> Result<(), Fault> {
     let (kernel, interpolation) = (params.kernel, params.interpolation);
-    let has: &[Interpolation] = match kernel {
-        ResizeImpl::Pillow => &[
-            Interpolation::Nearest,
-            Interpolation::Box,
-            Interpolation::Bilinear,
-            Interpolation::Hamming,
-            Interpolation::Bicubic,
-            Interpolation::Lanczos,
-        ],
-        ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 => {
-            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]
-        }
-        ResizeImpl::Opencv => {
-            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Area]
-        }
-    };
+    let has = kernel.interpolations();
     if !has.contains(&interpolation) {
         let fault = Fault::new(format!("`impl = \"{kernel}\"` has no `{interpolation}` here"));
         return Err(fault.hint(format!(
@@ -157,7 +142,7 @@ fn pillow(
     limits: &Limits,
 ) -> Result<Vec<u8>, Fault> {
     if params.interpolation == Interpolation::Nearest {
-        return Ok(pass::nearest(&samples, from, to, channels.count()));
+        return Ok(nearest(&samples, channels.count(), (from, to), pass::centers));
     }
     let order = order(params, from, to)?;
     let between = match order {
@@ -184,7 +169,7 @@ fn torch_u8(
 ) -> Result<Vec<u8>, Fault> {
     let count = channels.count();
     if params.interpolation == Interpolation::Nearest {
-        return Ok(picked(&samples, count, (from, to)));
+        return Ok(nearest(&samples, count, (from, to), torch::nearest_indices));
     }
     check_size((from.0, to.1), count, limits)?;
     let mut samples = samples;
@@ -208,25 +193,22 @@ fn torch_f32(
 ) -> Result<Vec<f32>, Fault> {
     let count = channels.count();
     if params.interpolation == Interpolation::Nearest {
-        return Ok(picked(samples, count, (from, to)));
+        return Ok(nearest(samples, count, (from, to), torch::nearest_indices));
     }
     check_size((from.0, to.1), count * 4, limits)?;
     let axes = (axis(params, from.0, to.0), axis(params, from.1, to.1));
     Ok(torch::resize_f32(samples, from, count, axes))
 }
 
-/// The samples under torchvision's `nearest`.
-fn picked<T: Copy>(samples: &[T], count: usize, (from, to): FromTo) -> Vec<T> {
-    let rows = torch::nearest_indices(from.0, to.0);
-    let columns = torch::nearest_indices(from.1, to.1);
-    let mut result = Vec::with_capacity(to.0 * to.1 * count);
-    for row in rows {
-        for column in &columns {
-            let start = (row * from.1 + column) * count;
-            result.extend_from_slice(&samples[start..start + count]);
-        }
-    }
-    result
+/// The samples under `nearest`, which finds the indices along an axis.
+fn nearest<T: Copy>(
+    samples: &[T],
+    count: usize,
+    (from, to): FromTo,
+    indices: fn(usize, usize) -> Vec<usize>,
+) -> Vec<T> {
+    let (rows, columns) = (indices(from.0, to.0), indices(from.1, to.1));
+    pass::picked(samples, (from.1, count), &rows, &columns)
 }
 
 fn wrong_samples(wanted: SampleType, samples: SampleType) -> Fault {

@@ -106,16 +106,8 @@ impl TensorData {
 
     /// Its elements in another order: element `i` is the one at `order(i)`.
     pub(crate) fn permuted(self, order: impl Fn(usize) -> usize) -> Self {
-        macro_rules! permuted {
-            ($($variant:ident)*) => {
-                match self {
-                    $(Self::$variant(values) => {
-                        Self::$variant((0..values.len()).map(|index| values[order(index)]).collect())
-                    })*
-                }
-            };
-        }
-        permuted!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
+        let count = self.len();
+        self.gathered(count, |index| Some(order(index)))
     }
 
     /// `count` elements: element `i` is the one at `source(i)`, or 0 where there is none.

@@ -11,6 +11,8 @@ mod image;
 mod table;
 mod text;
 
+use std::fmt;
+
 use bundle_manifest::Step;
 
 pub use fit::fitted;
@@ -58,25 +60,29 @@ pub fn variants(step: &Step) -> Vec<Variant> {
 }
 
 /// `key = "word"`, for the words of a key other than the one that is written.
-pub(crate) fn words<T: Copy + PartialEq + std::fmt::Display>(
+pub(crate) fn words<T: Copy + PartialEq + fmt::Display>(
     key: &str,
     all: &[T],
     written: T,
-    mut with: impl FnMut(T) -> Step,
+    with: impl Fn(T) -> Step,
     probe: &'static str,
 ) -> Vec<Variant> {
-    let others = all.iter().copied().filter(|word| *word != written);
-    others.map(|word| Variant::new(with(word), format!("{key} = \"{word}\""), probe)).collect()
+    let variant = |word| Variant::new(with(word), format!("{key} = \"{word}\""), probe);
+    others(all, written).map(variant).collect()
 }
 
 /// `key = number`, for numbers other than the one that is written.
-pub(crate) fn numbers<T: Copy + PartialEq + std::fmt::Debug>(
+pub(crate) fn numbers<T: Copy + PartialEq + fmt::Debug>(
     key: &str,
     all: &[T],
     written: T,
-    mut with: impl FnMut(T) -> Step,
+    with: impl Fn(T) -> Step,
     probe: &'static str,
 ) -> Vec<Variant> {
-    let others = all.iter().copied().filter(|number| *number != written);
-    others.map(|number| Variant::new(with(number), format!("{key} = {number:?}"), probe)).collect()
+    let variant = |number| Variant::new(with(number), format!("{key} = {number:?}"), probe);
+    others(all, written).map(variant).collect()
+}
+
+fn others<T: Copy + PartialEq>(all: &[T], written: T) -> impl Iterator<Item = T> {
+    all.iter().copied().filter(move |other| *other != written)
 }

@@ -21,10 +21,15 @@ impl Likeness {
     /// `check` says why.
     pub fn of(manifest: &Manifest, predictor: &Predictor, files: &dyn FileSource) -> Self {
         let mut likeness = Self::default();
+        let measured = |name: &EntryName| predictor.input_pipeline(name).filter(|p| p.has_traits());
+        // Where nothing is measured, no example is read.
+        if !manifest.inputs.iter().any(|input| measured(&input.name).is_some()) {
+            return likeness;
+        }
         for example in manifest.examples.iter().take(MOST_EXAMPLES) {
             let Ok(given) = inputs(example, files) else { continue };
             for (name, source) in &given {
-                let Some(pipeline) = predictor.input_pipeline(name) else { continue };
+                let Some(pipeline) = measured(name) else { continue };
                 if let Ok(traits) = pipeline.traits(source) {
                     likeness.ranges.entry(name.clone()).or_default().add(&traits);
                 }
@@ -37,10 +42,9 @@ impl Likeness {
     pub fn unlike(&self, predictor: &Predictor, given: &Inputs) -> Vec<(EntryName, String)> {
         let mut unlike = Vec::new();
         for (name, source) in given {
-            let measured = predictor.input_pipeline(name).map(|pipeline| pipeline.traits(source));
-            let (Some(range), Some(Ok(traits))) = (self.ranges.get(name), measured) else {
-                continue;
-            };
+            let known = self.ranges.get(name).zip(predictor.input_pipeline(name));
+            let Some((range, pipeline)) = known else { continue };
+            let Ok(traits) = pipeline.traits(source) else { continue };
             let found = range.unlike(&traits).into_iter();
             unlike.extend(found.map(|unlike| (name.clone(), unlike.message)));
         }

@@ -4,8 +4,8 @@
 //! in `bundle-preprocess`.
 
 use crate::{
-    Alpha, CenterCrop, ColumnConcat, ConvertColor, Dtype, Interpolation, Normalize, Pad, Resize,
-    ResizeImpl, ResizeSize, Step,
+    Alpha, CenterCrop, ColumnConcat, ConvertColor, Dtype, Normalize, Pad, Resize, ResizeImpl,
+    ResizeSize, Step,
     tree::{Node, count, list},
 };
 
@@ -78,22 +78,7 @@ fn check_resize(step: &Resize, node: &Node<'_>) {
             "`shortest_edge` {shortest_edge} exceeds `longest_edge` {longest_edge}"
         ));
     }
-    let has: &[Interpolation] = match kernel {
-        ResizeImpl::Pillow => &[
-            Interpolation::Nearest,
-            Interpolation::Box,
-            Interpolation::Bilinear,
-            Interpolation::Hamming,
-            Interpolation::Bicubic,
-            Interpolation::Lanczos,
-        ],
-        ResizeImpl::TorchvisionU8 | ResizeImpl::TorchvisionF32 => {
-            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]
-        }
-        ResizeImpl::Opencv => {
-            &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Area]
-        }
-    };
+    let has = kernel.interpolations();
     if !has.contains(&step.interpolation) {
         let words: Vec<&str> = has.iter().map(|word| word.as_str()).collect();
         node.at("interpolation").report_with(

@@ -207,6 +207,26 @@ table! {
     }
 }
 
+impl ResizeImpl {
+    /// The filters of the library that its kernel here has.
+    pub const fn interpolations(self) -> &'static [Interpolation] {
+        match self {
+            Self::Pillow => &[
+                Interpolation::Nearest,
+                Interpolation::Box,
+                Interpolation::Bilinear,
+                Interpolation::Hamming,
+                Interpolation::Bicubic,
+                Interpolation::Lanczos,
+            ],
+            Self::TorchvisionU8 | Self::TorchvisionF32 => {
+                &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]
+            }
+            Self::Opencv => &[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Area],
+        }
+    }
+}
+
 /// The size a resize aims at, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResizeSize {

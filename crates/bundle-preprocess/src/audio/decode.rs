@@ -24,11 +24,11 @@ const MAX_CHANNELS: u32 = 64;
 
 /// Takes a file; gives a sound.
 pub(crate) fn check(params: &DecodeAudio, before: &Kind) -> Result<Kind, Fault> {
-    match before {
-        Kind::Source if params.sampling_rate == Some(0) => Err(Fault::new("`sampling_rate` is 0")),
-        Kind::Source => Ok(Kind::Audio { sampling_rate: params.sampling_rate }),
-        other => Err(other.refusal("a file")),
+    before.source()?;
+    if params.sampling_rate == Some(0) {
+        return Err(Fault::new("`sampling_rate` is 0"));
     }
+    Ok(Kind::Audio { sampling_rate: params.sampling_rate })
 }
 
 /// Decodes a file.

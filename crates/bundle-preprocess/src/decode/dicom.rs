@@ -34,10 +34,7 @@ use crate::{
 
 /// Takes a file; gives an image whose channels the file decides.
 pub(crate) fn check(params: &DecodeDicom, before: &Kind) -> Result<Kind, Fault> {
-    match before {
-        Kind::Source => {}
-        other => return Err(Fault::new(format!("takes a file, got {other}"))),
-    }
+    before.source()?;
     if let Some(DicomWindow { center, width }) = &params.window
         && !(center.is_finite() && width.is_finite() && *width >= 1.0)
     {

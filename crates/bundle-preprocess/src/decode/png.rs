@@ -9,7 +9,7 @@ use std::io::Cursor;
 use bundle_manifest::BitDepth16;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Reader, Transformations};
 
-use super::check_size;
+use super::{check_size, rule16, samples16};
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// DEFLATE never shrinks more than 1,032 times; a header that promises more lies.
@@ -49,7 +49,10 @@ pub(super) fn decode(
     let channels = channels(frame.color_type);
     let samples = match rule {
         None => Samples::Uint8(buffer),
-        Some(rule) => samples16(&buffer, rule),
+        Some(rule) => {
+            let (pairs, _) = buffer.as_chunks::<2>();
+            samples16(pairs.iter().map(|pair| u16::from_be_bytes(*pair)), rule)
+        }
     };
     let storage = storage(stored_type, stored_depth, reader.info().trns.is_some());
     let exif = if with_exif { exif(&mut reader) } else { None };
@@ -82,37 +85,6 @@ fn check_ratio(raw: u64, file: u64) -> Result<(), Fault> {
     Err(Fault::new(format!(
         "the PNG file has {file} bytes and cannot hold the {raw} bytes that its header promises"
     )))
-}
-
-/// The rule for 16-bit samples, where the file has them.
-pub(super) fn rule16(depth16: Option<BitDepth16>, gray: bool) -> Result<BitDepth16, Fault> {
-    match depth16 {
-        None => {
-            let fault = Fault::new(
-                "the file has 16-bit samples, and `bit_depth16` does not say what becomes of them",
-            );
-            Err(fault.hint("add `bit_depth16 = \"shift8\"`, `\"saturate\"` or `\"keep\"`, or convert the file to 8 bits"))
-        }
-        Some(BitDepth16::Saturate) if !gray => {
-            let fault = Fault::new(
-                "`bit_depth16 = \"saturate\"` is a rule for gray files, and the file has colour or alpha",
-            );
-            Err(fault.hint("Pillow keeps the high byte of such files: `bit_depth16 = \"shift8\"`"))
-        }
-        Some(rule) => Ok(rule),
-    }
-}
-
-fn samples16(buffer: &[u8], rule: BitDepth16) -> Samples {
-    let (pairs, _) = buffer.as_chunks::<2>();
-    let samples = pairs.iter().map(|pair| u16::from_be_bytes(*pair));
-    match rule {
-        BitDepth16::Shift8 => Samples::Uint8(pairs.iter().map(|pair| pair[0]).collect()),
-        BitDepth16::Saturate => {
-            Samples::Uint8(samples.map(|sample| u8::try_from(sample).unwrap_or(u8::MAX)).collect())
-        }
-        BitDepth16::Keep => Samples::Uint16(samples.collect()),
-    }
 }
 
 /// The channels after `Transformations::EXPAND`, which leaves no palette.

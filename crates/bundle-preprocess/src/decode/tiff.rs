@@ -19,7 +19,7 @@ use self::{
     chunks::{Grid, pixels},
     directory::{Directory, tag},
 };
-use super::{check_size, orientation, png::rule16};
+use super::{check_size, orientation, rule16, samples16};
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
 
 /// What the numbers of a pixel mean.
@@ -138,14 +138,7 @@ fn in_16_bits(image: Image, rule: BitDepth16, big_endian: bool) -> Image {
     let number = |pair: &[u8; 2]| {
         if big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) }
     };
-    let numbers = pairs.iter().map(number);
-    let samples = match rule {
-        BitDepth16::Keep => Samples::Uint16(numbers.collect()),
-        BitDepth16::Shift8 => Samples::Uint8(numbers.map(|n| n.to_be_bytes()[0]).collect()),
-        BitDepth16::Saturate => {
-            Samples::Uint8(numbers.map(|n| u8::try_from(n).unwrap_or(u8::MAX)).collect())
-        }
-    };
+    let samples = samples16(pairs.iter().map(number), rule);
     Image { samples, ..image }
 }
 

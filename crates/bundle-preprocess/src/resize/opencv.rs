@@ -10,6 +10,8 @@
 
 use bundle_manifest::Interpolation;
 
+use super::pass::picked;
+
 /// Unit of the weights of `bilinear`.
 const UNIT: f32 = 2048.0;
 
@@ -88,19 +90,11 @@ impl Scale {
     reason = "positions along an axis"
 )]
 fn nearest(samples: &[u8], Sizes { from, to, channels }: Sizes) -> Vec<u8> {
-    let index = |scale: Scale, index: usize| {
-        ((index as f64 * (1.0 / scale.inverse)).floor() as usize).min(scale.from - 1)
+    let indices = |from: usize, to: usize| -> Vec<usize> {
+        let step = 1.0 / Scale::new(from, to).inverse;
+        (0..to).map(|index| ((index as f64 * step).floor() as usize).min(from - 1)).collect()
     };
-    let (down, across) = (Scale::new(from.0, to.0), Scale::new(from.1, to.1));
-    let mut result = Vec::with_capacity(to.0 * to.1 * channels);
-    for y in 0..to.0 {
-        let row = index(down, y) * from.1;
-        for x in 0..to.1 {
-            let start = (row + index(across, x)) * channels;
-            result.extend_from_slice(&samples[start..start + channels]);
-        }
-    }
-    result
+    picked(samples, (from.1, channels), &indices(from.0, to.0), &indices(from.1, to.1))
 }
 
 /// The two weights of a tap.

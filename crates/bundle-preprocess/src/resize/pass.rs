@@ -57,24 +57,25 @@ pub(super) fn vertical(samples: &[u8], stride: usize, kernel: &Kernel) -> Vec<u8
     result
 }
 
-/// `ImagingScaleAffine` of Pillow: the sample under each output sample's centre.
-pub(super) fn nearest(
-    samples: &[u8],
-    from: (usize, usize),
-    to: (usize, usize),
-    count: usize,
-) -> Vec<u8> {
-    let (rows, columns) = (centers(from.0, to.0), centers(from.1, to.1));
-    let mut result = Vec::with_capacity(to.0 * to.1 * count);
+/// The samples at these rows and columns, of an image of `width` pixels of `count` samples.
+pub(super) fn picked<T: Copy>(
+    samples: &[T],
+    (width, count): (usize, usize),
+    rows: &[usize],
+    columns: &[usize],
+) -> Vec<T> {
+    let mut result = Vec::with_capacity(rows.len() * columns.len() * count);
     for row in rows {
-        for column in &columns {
-            let start = (row * from.1 + column) * count;
+        for column in columns {
+            let start = (row * width + column) * count;
             result.extend_from_slice(&samples[start..start + count]);
         }
     }
     result
 }
 
+/// The samples under the centres of an axis, as `ImagingScaleAffine` of Pillow finds them.
+///
 /// The coordinate is added up step by step, with the rounding errors of float64.
 #[expect(
     clippy::cast_possible_truncation,
@@ -82,7 +83,7 @@ pub(super) fn nearest(
     clippy::cast_precision_loss,
     reason = "coordinates are positive and below the length of the axis"
 )]
-fn centers(from: usize, to: usize) -> Vec<usize> {
+pub(super) fn centers(from: usize, to: usize) -> Vec<usize> {
     let step = f64::from(single(from)) / to as f64;
     let mut position = step * 0.5;
     let mut result = Vec::with_capacity(to);

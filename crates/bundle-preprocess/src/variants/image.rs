@@ -278,11 +278,13 @@ fn rescale(step: &Step, params: &Rescale) -> Vec<Variant> {
 }
 
 /// The means and deviations that models of the field are trained with.
-pub(crate) const STATISTICS: [(&str, [f64; 3], [f64; 3]); 4] = [
-    ("ImageNet", [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-    ("0.5", [0.5; 3], [0.5; 3]),
-    ("CLIP", [0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_58, 0.275_777_11]),
-    ("none", [0.0; 3], [1.0; 3]),
+const STATISTICS: [([f64; 3], [f64; 3]); 4] = [
+    // ImageNet.
+    ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ([0.5; 3], [0.5; 3]),
+    // CLIP.
+    ([0.481_454_66, 0.457_827_5, 0.408_210_73], [0.268_629_54, 0.261_302_58, 0.275_777_11]),
+    ([0.0; 3], [1.0; 3]),
 ];
 
 fn normalize(step: &Step, params: &Normalize) -> Vec<Variant> {
@@ -295,7 +297,7 @@ fn normalize(step: &Step, params: &Normalize) -> Vec<Variant> {
     };
     let reversed = |values: &[f64]| values.iter().rev().copied().collect::<Vec<_>>();
     with(reversed(&params.mean), reversed(&params.std));
-    for (_, mean, std) in STATISTICS {
+    for (mean, std) in STATISTICS {
         with(mean.to_vec(), std.to_vec());
         with(reversed(&mean), reversed(&std));
     }

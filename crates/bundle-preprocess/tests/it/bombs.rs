@@ -8,7 +8,10 @@ use flate2::{
     write::{DeflateEncoder, ZlibEncoder},
 };
 
-use crate::{hostile::crc32, support::pipeline};
+use crate::{
+    hostile::crc32,
+    support::{committed, pipeline},
+};
 
 const IMAGE: &str = r#"{ op = "decode_image", exif_orientation = "ignore" }"#;
 const DICOM: &str = r#"{ op = "decode_dicom", rescale = false, photometric = "ignore" }"#;
@@ -19,10 +22,6 @@ fn error(step: &str, bytes: Vec<u8>, limits: Limits) -> String {
     let error = decoder.run(&InputSource::File(bytes), false).expect_err("too much");
     assert!(step.contains(&error.op), "{error}");
     error.message
-}
-
-fn committed(name: &str) -> Vec<u8> {
-    fs_err::read(bundle_testkit::fixture("vectors/preprocess/inputs").join(name)).expect("an input")
 }
 
 /// A TIFF file of these tags, all of type LONG, and four bytes of pixels at 8.

@@ -3,26 +3,12 @@
 //! The recordings are made by the true pipeline, whose operations the vectors hold against the
 //! real libraries.
 
-use bundle_manifest::{ArtifactPath, FileSource};
 use bundle_preprocess::{
     Diagnosis, InputPipeline, InputSource, Recording, Tensor, diagnose, undecided,
 };
 use serde_json::json;
 
-use crate::support::input;
-
-/// The files of the vectors.
-struct Vectors;
-
-impl FileSource for Vectors {
-    fn size(&self, _: &ArtifactPath) -> Option<u64> {
-        None
-    }
-
-    fn read(&self, path: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
-        fs_err::read(bundle_testkit::fixture("vectors/preprocess/inputs").join(path.as_str()))
-    }
-}
+use crate::support::{committed, input, vectors};
 
 /// A pipeline, the step that is wrong in it, and what is wrong.
 struct Fault {
@@ -58,104 +44,87 @@ const TEXT: &[&str] = &[
 const TEXTS: &[&str] =
     &["Hello, World!", "a much longer text that has to be cut somewhere in its middle or end"];
 
+/// A fault of `IMAGE`, `SOUND` or `TEXT`: the step, what is wrong there, and what to write.
+const fn picture(index: usize, wrong: &'static str, change: &'static str) -> Fault {
+    Fault { kind: "image", inputs: PICTURES, steps: IMAGE, index, wrong, change }
+}
+
+const fn sound(index: usize, wrong: &'static str, change: &'static str) -> Fault {
+    Fault { kind: "audio", inputs: SOUNDS, steps: SOUND, index, wrong, change }
+}
+
+const fn text(index: usize, wrong: &'static str, change: &'static str) -> Fault {
+    Fault { kind: "text", inputs: TEXTS, steps: TEXT, index, wrong, change }
+}
+
 const FAULTS: &[Fault] = &[
+    picture(1, r#"{ op = "convert_color", to = "BGR", alpha = "drop" }"#, r#"to = "RGB""#),
+    picture(
+        0,
+        r#"{ op = "decode_image", exif_orientation = "apply" }"#,
+        r#"exif_orientation = "ignore""#,
+    ),
+    picture(
+        1,
+        r#"{ op = "convert_color", to = "RGB", alpha = "composite", background = [255, 255, 255] }"#,
+        r#"alpha = "drop""#,
+    ),
+    picture(
+        2,
+        r#"{ op = "resize", impl = "pillow", impl_version = "lt13", size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
+        r#"impl_version = "ge13""#,
+    ),
+    picture(
+        2,
+        r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { height = 17, width = 17 }, interpolation = "bicubic" }"#,
+        r#"interpolation = "bilinear""#,
+    ),
+    picture(
+        2,
+        r#"{ op = "resize", impl = "opencv", size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
+        r#"impl = "pillow", impl_version = "ge13""#,
+    ),
+    picture(
+        2,
+        r#"{ op = "resize", impl = "torchvision_u8", antialias = false, size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
+        r#"impl = "pillow", impl_version = "ge13""#,
+    ),
     Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 1,
-        wrong: r#"{ op = "convert_color", to = "BGR", alpha = "drop" }"#,
-        change: r#"to = "RGB""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 0,
-        wrong: r#"{ op = "decode_image", exif_orientation = "apply" }"#,
-        change: r#"exif_orientation = "ignore""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 1,
-        wrong: r#"{ op = "convert_color", to = "RGB", alpha = "composite", background = [255, 255, 255] }"#,
-        change: r#"alpha = "drop""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "pillow", impl_version = "lt13", size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
-        change: r#"impl_version = "ge13""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { height = 17, width = 17 }, interpolation = "bicubic" }"#,
-        change: r#"interpolation = "bilinear""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "opencv", size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
-        change: r#"impl = "pillow", impl_version = "ge13""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "torchvision_u8", antialias = false, size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
-        change: r#"impl = "pillow", impl_version = "ge13""#,
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
         steps: &[
             DECODE,
             RGB,
             r#"{ op = "resize", impl = "torchvision_u8", antialias = true, size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
             NCHW,
         ],
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "torchvision_u8", antialias = false, size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
-        change: "antialias = true",
+        ..picture(
+            2,
+            r#"{ op = "resize", impl = "torchvision_u8", antialias = false, size = { height = 17, width = 17 }, interpolation = "bilinear" }"#,
+            "antialias = true",
+        )
     },
     Fault {
-        kind: "image",
-        inputs: PICTURES,
         steps: &[
             DECODE,
             RGB,
             r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { shortest_edge = 17 }, interpolation = "bilinear", size_rounding = "trunc" }"#,
             NCHW,
         ],
-        index: 2,
-        wrong: r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { shortest_edge = 17 }, interpolation = "bilinear", size_rounding = "round" }"#,
-        change: r#"size_rounding = "trunc""#,
+        ..picture(
+            2,
+            r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { shortest_edge = 17 }, interpolation = "bilinear", size_rounding = "round" }"#,
+            r#"size_rounding = "trunc""#,
+        )
     },
     Fault {
-        kind: "image",
-        inputs: PICTURES,
         steps: &[
             DECODE,
             RGB,
             r#"{ op = "resize", impl = "pillow", impl_version = "ge13", size = { shortest_edge = 17 }, interpolation = "bilinear", size_rounding = "trunc" }"#,
             NCHW,
         ],
-        index: 2,
-        wrong: SIZE,
-        change: r#"size = { shortest_edge = 17 }, size_rounding = "trunc""#,
+        ..picture(2, SIZE, r#"size = { shortest_edge = 17 }, size_rounding = "trunc""#)
     },
     Fault {
-        kind: "image",
         inputs: &["rgb.png", "noise.png"],
         steps: &[
             DECODE,
@@ -163,37 +132,31 @@ const FAULTS: &[Fault] = &[
             r#"{ op = "center_crop", size = [14, 14], offset_rounding = "half_even" }"#,
             NCHW,
         ],
-        index: 2,
-        wrong: r#"{ op = "center_crop", size = [14, 14], offset_rounding = "floor" }"#,
-        change: r#"offset_rounding = "half_even""#,
+        ..picture(
+            2,
+            r#"{ op = "center_crop", size = [14, 14], offset_rounding = "floor" }"#,
+            r#"offset_rounding = "half_even""#,
+        )
     },
+    picture(
+        3,
+        r#"{ op = "rescale", scale = 0.00784313725490196, offset = -1.0 }"#,
+        "scale = 0.00392156862745098, offset = 0.0",
+    ),
     Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 3,
-        wrong: r#"{ op = "rescale", scale = 0.00784313725490196, offset = -1.0 }"#,
-        change: "scale = 0.00392156862745098, offset = 0.0",
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
         steps: &[DECODE, RGB, SIZE, NCHW],
-        index: 2,
-        wrong: r#"{ op = "letterbox", impl = "pillow", impl_version = "ge13", size = [17, 17], interpolation = "bilinear", fill = 0, scaleup = true, position = "center" }"#,
-        change: "",
+        ..picture(
+            2,
+            r#"{ op = "letterbox", impl = "pillow", impl_version = "ge13", size = [17, 17], interpolation = "bilinear", fill = 0, scaleup = true, position = "center" }"#,
+            "",
+        )
     },
+    picture(
+        4,
+        r#"{ op = "normalize", mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5] }"#,
+        "mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225]",
+    ),
     Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 4,
-        wrong: r#"{ op = "normalize", mean = [0.5, 0.5, 0.5], std = [0.5, 0.5, 0.5] }"#,
-        change: "mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225]",
-    },
-    Fault {
-        kind: "image",
-        inputs: PICTURES,
         steps: &[
             DECODE,
             RGB,
@@ -202,122 +165,78 @@ const FAULTS: &[Fault] = &[
             r#"{ op = "normalize", mean = [0.711, 0.32, 0.4], std = [0.2, 0.31, 0.27] }"#,
             NCHW,
         ],
-        index: 4,
-        wrong: IMAGENET,
-        change: "mean = [0.711, 0.32, 0.4], std = [0.2, 0.31, 0.27]",
+        ..picture(4, IMAGENET, "mean = [0.711, 0.32, 0.4], std = [0.2, 0.31, 0.27]")
     },
+    picture(5, r#"{ op = "layout", to = "NHWC" }"#, r#"to = "NCHW""#),
     Fault {
-        kind: "image",
-        inputs: PICTURES,
-        steps: IMAGE,
-        index: 5,
-        wrong: r#"{ op = "layout", to = "NHWC" }"#,
-        change: r#"to = "NCHW""#,
-    },
-    Fault {
-        kind: "image",
         inputs: &["rgb.png", "444.jpg"],
         steps: &[
             DECODE,
             r#"{ op = "convert_color", to = "L", alpha = "drop", luma = "opencv" }"#,
             NCHW,
         ],
-        index: 1,
-        wrong: r#"{ op = "convert_color", to = "L", alpha = "drop", luma = "pillow" }"#,
-        change: r#"luma = "opencv""#,
+        ..picture(
+            1,
+            r#"{ op = "convert_color", to = "L", alpha = "drop", luma = "pillow" }"#,
+            r#"luma = "opencv""#,
+        )
     },
+    sound(
+        3,
+        r#"{ op = "mel", n_mels = 40, f_min = 0.0, f_max = 8000.0, scale = "htk", norm = "slaney" }"#,
+        r#"scale = "slaney""#,
+    ),
+    sound(
+        2,
+        r#"{ op = "stft", n_fft = 400, win_length = 400, hop_length = 160, window = "hann", periodic = false, center = true, pad_mode = "reflect", power = 2.0 }"#,
+        "periodic = true",
+    ),
+    sound(
+        2,
+        r#"{ op = "stft", n_fft = 400, win_length = 400, hop_length = 160, window = "hann", periodic = true, center = true, pad_mode = "zeros", power = 2.0 }"#,
+        r#"center = true, pad_mode = "reflect""#,
+    ),
+    sound(
+        1,
+        r#"{ op = "pad_or_trim", length = 16000, side = "left", mode = "constant" }"#,
+        r#"side = "right""#,
+    ),
+    sound(4, r#"{ op = "log", base = "e", floor = 1e-10 }"#, ""),
     Fault {
-        kind: "audio",
-        inputs: SOUNDS,
-        steps: SOUND,
-        index: 3,
-        wrong: r#"{ op = "mel", n_mels = 40, f_min = 0.0, f_max = 8000.0, scale = "htk", norm = "slaney" }"#,
-        change: r#"scale = "slaney""#,
-    },
-    Fault {
-        kind: "audio",
-        inputs: SOUNDS,
-        steps: SOUND,
-        index: 2,
-        wrong: r#"{ op = "stft", n_fft = 400, win_length = 400, hop_length = 160, window = "hann", periodic = false, center = true, pad_mode = "reflect", power = 2.0 }"#,
-        change: "periodic = true",
-    },
-    Fault {
-        kind: "audio",
-        inputs: SOUNDS,
-        steps: SOUND,
-        index: 2,
-        wrong: r#"{ op = "stft", n_fft = 400, win_length = 400, hop_length = 160, window = "hann", periodic = true, center = true, pad_mode = "zeros", power = 2.0 }"#,
-        change: r#"center = true, pad_mode = "reflect""#,
-    },
-    Fault {
-        kind: "audio",
-        inputs: SOUNDS,
-        steps: SOUND,
-        index: 1,
-        wrong: r#"{ op = "pad_or_trim", length = 16000, side = "left", mode = "constant" }"#,
-        change: r#"side = "right""#,
-    },
-    Fault {
-        kind: "audio",
-        inputs: SOUNDS,
-        steps: SOUND,
-        index: 4,
-        wrong: r#"{ op = "log", base = "e", floor = 1e-10 }"#,
-        change: "",
-    },
-    Fault {
-        kind: "audio",
         inputs: &["stereo.wav"],
         steps: &[r#"{ op = "decode_audio", mono = "mean" }"#],
-        index: 0,
-        wrong: r#"{ op = "decode_audio", mono = "first" }"#,
-        change: r#"mono = "mean""#,
+        ..sound(0, r#"{ op = "decode_audio", mono = "first" }"#, r#"mono = "mean""#)
     },
+    text(
+        0,
+        r#"{ op = "tokenize", file = "bpe.json", add_special_tokens = true, truncation = { max_length = 12, side = "right" }, padding = { length = 16, side = "left", pad_id = 0 } }"#,
+        r#"padding.side = "right""#,
+    ),
+    text(
+        0,
+        r#"{ op = "tokenize", file = "bpe.json", add_special_tokens = true, truncation = { max_length = 12, side = "left" }, padding = { length = 16, side = "right", pad_id = 0 } }"#,
+        r#"truncation.side = "right""#,
+    ),
     Fault {
-        kind: "text",
-        inputs: TEXTS,
-        steps: TEXT,
-        index: 0,
-        wrong: r#"{ op = "tokenize", file = "bpe.json", add_special_tokens = true, truncation = { max_length = 12, side = "right" }, padding = { length = 16, side = "left", pad_id = 0 } }"#,
-        change: r#"padding.side = "right""#,
-    },
-    Fault {
-        kind: "text",
-        inputs: TEXTS,
-        steps: TEXT,
-        index: 0,
-        wrong: r#"{ op = "tokenize", file = "bpe.json", add_special_tokens = true, truncation = { max_length = 12, side = "left" }, padding = { length = 16, side = "right", pad_id = 0 } }"#,
-        change: r#"truncation.side = "right""#,
-    },
-    Fault {
-        kind: "text",
-        inputs: TEXTS,
         steps: &[r#"{ op = "lowercase" }"#, TEXT[0]],
-        index: 0,
-        wrong: "",
-        change: r#"put `{ op = "lowercase" }` before this step"#,
+        ..text(0, "", r#"put `{ op = "lowercase" }` before this step"#)
     },
     Fault {
-        kind: "text",
-        inputs: TEXTS,
         steps: &[r#"{ op = "tokenize", file = "bert.json", add_special_tokens = true }"#],
-        index: 0,
-        wrong: r#"{ op = "tokenize", file = "bert.json", add_special_tokens = false }"#,
-        change: "add_special_tokens = true",
+        ..text(
+            0,
+            r#"{ op = "tokenize", file = "bert.json", add_special_tokens = false }"#,
+            "add_special_tokens = true",
+        )
     },
 ];
 
 fn pipeline(kind: &str, steps: &[&str]) -> InputPipeline {
-    InputPipeline::compile(&input(kind, steps, "value"), &Vectors).expect("it compiles")
+    InputPipeline::compile(&input(kind, steps, "value"), &vectors()).expect("it compiles")
 }
 
 fn source(kind: &str, name: &str) -> InputSource {
-    if kind == "text" {
-        return InputSource::Json(json!(name));
-    }
-    let path = name.parse().expect("a path");
-    InputSource::File(Vectors.read(&path, u64::MAX).expect("an input of the vectors"))
+    if kind == "text" { InputSource::Json(json!(name)) } else { InputSource::File(committed(name)) }
 }
 
 /// The stages that the true pipeline records, and its result.
@@ -352,7 +271,7 @@ fn diagnosed(fault: &Fault, with_stages: bool) -> Option<Diagnosis> {
             value: Some(value),
         })
         .collect();
-    diagnose(&pipeline(fault.kind, &steps), &Vectors, &recordings)
+    diagnose(&pipeline(fault.kind, &steps), &vectors(), &recordings)
 }
 
 #[test]
@@ -395,8 +314,8 @@ fn the_true_pipeline_has_no_diagnosis_and_names_its_probes() {
     let stages = stages.iter().map(Option::as_ref).collect();
     let recording = Recording { source: &sources[0], stages, value: Some(&value) };
     let pipeline = pipeline("image", steps);
-    assert_eq!(diagnose(&pipeline, &Vectors, &[recording]), None);
-    let blind = undecided(&pipeline, &Vectors, &[&sources[0]]);
+    assert_eq!(diagnose(&pipeline, &vectors(), &[recording]), None);
+    let blind = undecided(&pipeline, &vectors(), &[&sources[0]]);
     let says = |change: &str, probe: &str| {
         blind.iter().any(|found| found.change == change && found.probe == probe)
     };

@@ -4,15 +4,11 @@ use bundle_manifest::NoFiles;
 use bundle_preprocess::{InputPipeline, InputSource};
 use proptest::prelude::*;
 
-use crate::support::{input, pipeline};
+use crate::support::{committed, input, pipeline};
 
 fn decoder() -> InputPipeline {
     let steps = [r#"{ op = "decode_image", exif_orientation = "apply", bit_depth16 = "keep" }"#];
     pipeline("image", &steps).expect("it compiles")
-}
-
-fn committed(name: &str) -> Vec<u8> {
-    fs_err::read(bundle_testkit::fixture("vectors/preprocess/inputs").join(name)).expect("an input")
 }
 
 const FILES: [&str; 8] = [

@@ -1,12 +1,11 @@
 //! Runs recorded cases, and counts the elements that differ from the recording.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use bundle_manifest::{ArtifactPath, FileSource};
 use bundle_preprocess::{InputPipeline, InputSource, NpyError, Tensor, TensorData, read_npy};
 use serde_json::Value as Json;
 
-use crate::support::input;
+use crate::support::{Directory, input};
 
 /// What came of the cases of a group.
 #[derive(Debug, Default, PartialEq)]
@@ -60,19 +59,6 @@ fn actual(directory: &Path, case: &Json) -> Result<Tensor, String> {
     let pipeline = pipeline.map_err(|error| error.to_string())?;
     let prepared = pipeline.run(&source, false).map_err(|error| error.to_string())?;
     prepared.published.get(value).cloned().ok_or_else(|| format!("publishes no `{value}`"))
-}
-
-/// The files of steps.
-struct Directory(PathBuf);
-
-impl FileSource for Directory {
-    fn size(&self, path: &ArtifactPath) -> Option<u64> {
-        fs_err::metadata(self.0.join(path.as_str())).ok().map(|metadata| metadata.len())
-    }
-
-    fn read(&self, path: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
-        fs_err::read(self.0.join(path.as_str()))
-    }
 }
 
 /// The flat arrays of a group, each read once.
