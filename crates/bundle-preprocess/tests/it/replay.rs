@@ -164,7 +164,8 @@ fn compare(case: &Json, actual: Result<Tensor, String>, expected: &Tensor) -> Co
     }
     let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
     // NaN where a number is expected is not within anything.
-    let apart = values.map(|(a, b)| if a.is_nan() == b.is_nan() { (a - b).abs() } else { f64::MAX });
+    let apart =
+        values.map(|(a, b)| if a.is_nan() == b.is_nan() { (a - b).abs() } else { f64::MAX });
     compared.largest = apart.fold(0.0, f64::max);
     compared.differing = differing(&actual, expected, 0);
     let (largest, elements) = (compared.largest, compared.elements);
