@@ -54,33 +54,24 @@ def takes(name, names):
 
 
 def torchvision(directory, names):
-    inputs = directory / "inputs"
-    for kind, (files, floats) in {"uint8": (names, False), "float32": (names[::2], True)}.items():
-        batch = Batch(directory, ("resize", f"torchvision on {kind}"))
-        sizes = [(224, 224), (97, 301), (600, 410)]
-        for file in files:
-            make.torchvision_cases(Only(batch, lambda case, floats=floats: case.startswith("float ") == floats), inputs, {file: sizes}, floats)
-            if batch.full():
-                yield from batch.hand_on()
-        yield from batch.hand_on()
+    """Resizes of uint8 tensors, and of float32 tensors of every second file."""
+    inputs, sizes = directory / "inputs", [(224, 224), (97, 301), (600, 410)]
 
+    def row(case):
+        kind = "float32" if case.startswith("float ") else "uint8"
+        return "resize", f"torchvision on {kind}"
 
-class Only:
-    """Hands on the cases whose name is wanted."""
-
-    def __init__(self, group, wanted):
-        self.group, self.wanted = group, wanted
-
-    def add(self, name, *arguments, **options):
-        if self.wanted(name):
-            self.group.add(name, *arguments, **options)
+    for index, file in enumerate(names):
+        group = make.Group(directory, "batch")
+        make.torchvision_cases(group, inputs, {file: sizes}, floats=index % 2 == 0)
+        yield group, row
 
 
 def opencv(directory, names):
     inputs = directory / "inputs"
     for row, cases in {
         ("resize", "OpenCV"): lambda group, file: make.opencv_cases(group, inputs, {file: [(224, 224), (97, 301), (600, 410), (100, 133)]}),
-        ("letterbox", "OpenCV"): lambda group, file: make.letterbox_cases(group, inputs, [file]),
+        ("letterbox", "OpenCV"): lambda group, file: make.letterbox_cases(group, inputs, [file] if make.pixels(inputs, file).shape[2:] != (4,) else []),
     }.items():
         batch = Batch(directory, row)
         for file in names:
@@ -110,7 +101,8 @@ def sound(directory, names, at16):
     rows = {
         **{f"Whisper {mels}{' torch' if path == 'torch' else ''} ": ("pipeline", f"transformers, Whisper, {mels} mels, {path} path") for mels in (80, 128) for path in ("NumPy", "torch")},
         "Wav2Vec2": ("pipeline", "transformers, Wav2Vec2"), "AST": ("pipeline", "transformers, AST"),
-        "librosa mel": ("stft, mel, log", "librosa"), "librosa stft": ("stft", "librosa"), "resample": ("resample", "torchaudio"),
+        "librosa mel": ("stft, mel, log", "librosa"), "librosa stft": ("stft", "librosa"), "resample": ("resample", "torchaudio in float64"),
+        "resample float32": ("resample", "torchaudio in float32"),
     }
 
     def row(case):
@@ -125,6 +117,7 @@ def sound(directory, names, at16):
     group = make.Group(directory, "batch")
     make.librosa_cases(group, inputs, names)
     make.resample_cases(group, inputs, names)
+    make.resample_cases(group, inputs, names, single=True)
     yield group, row
 
 
