@@ -4,6 +4,7 @@ mod bench;
 mod conformance;
 mod fuzz;
 mod models;
+mod parity;
 mod peers;
 
 use std::path::Path;
@@ -18,6 +19,8 @@ use crate::quickstart;
 pub(crate) enum Proof {
     /// Real models from `PyPI`: packed, run, compared with onnxruntime
     Models,
+    /// Preprocessing beside Pillow, torchvision, transformers, OpenCV and others (needs 9 GB)
+    Parity,
     /// The public conformance suite of OpenSSF Model Signing
     Conformance,
     /// Signatures made here and verified by `model_signing`, and the other way round
@@ -31,13 +34,14 @@ pub(crate) enum Proof {
 impl Proof {
     /// Every proof, in the order of CI.
     pub(crate) const ALL: &[Self] =
-        &[Self::Models, Self::Conformance, Self::Peers, Self::Bench, Self::Fuzz];
+        &[Self::Models, Self::Parity, Self::Conformance, Self::Peers, Self::Bench, Self::Fuzz];
 }
 
 /// Runs a proof and writes its page.
 pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
     match proof {
         Proof::Models => models::models(&quickstart::build()?, false),
+        Proof::Parity => parity::parity(),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -50,6 +54,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
 pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
     match proof {
         Proof::Models => models::models(bundle, true),
+        Proof::Parity => parity::smoke(),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

@@ -66,8 +66,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Whether a program starts at all.
 pub(crate) fn exists(name: &str) -> bool {
-    // OpenSSL knows the word without the hyphens only.
-    ["--version", "version"].into_iter().any(|word| {
+    // OpenSSL knows the word without the hyphens only, cjpeg with one.
+    ["--version", "version", "-version"].into_iter().any(|word| {
         let probe =
             Command::new(name).arg(word).stdout(Stdio::null()).stderr(Stdio::null()).status();
         probe.is_ok_and(|status| status.success())

@@ -1,5 +1,6 @@
-//! `cargo run -p bundle-preprocess --example parity -- DIR GROUP…`: runs the cases that
-//! `make.py large DIR` wrote, and prints how many elements differ.
+//! `parity DIR GROUP…`: runs the cases that `cargo xtask prove parity` wrote with the real
+//! libraries, and prints a line of JSON a case: the elements compared, how many of them
+//! differ in any bit, by how much, and what is wrong where that is more than allowed.
 
 #[path = "../tests/it/replay.rs"]
 mod replay;
@@ -9,21 +10,26 @@ mod support;
 
 use std::{path::Path, process::ExitCode};
 
-#[expect(clippy::print_stdout, reason = "the table is the result")]
+use serde_json::json;
+
+#[expect(clippy::print_stdout, reason = "the lines are the result")]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments.next().unwrap_or_default();
     let mut holds = true;
     for group in arguments {
-        let tally = replay::replay(Path::new(&directory), &group);
-        println!(
-            "{group}: {} cases, {} elements, {} differ, by up to {:e}",
-            tally.cases, tally.elements, tally.differing, tally.largest
-        );
-        for failure in &tally.failures {
-            println!("  {failure}");
+        for compared in replay::replay(Path::new(&directory), &group) {
+            holds &= compared.failure.is_none();
+            let line = json!({
+                "group": group,
+                "case": compared.case,
+                "elements": compared.elements,
+                "differing": compared.differing,
+                "largest": compared.largest,
+                "failure": compared.failure,
+            });
+            println!("{line}");
         }
-        holds &= tally.failures.is_empty();
     }
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,6 +1,6 @@
 //! How near an operation comes to the library it names.
 
-use bundle_manifest::{Interpolation, ResizeImpl, Step};
+use bundle_manifest::{ResizeImpl, Step};
 
 /// What a test against the real library has proven of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,17 +18,9 @@ pub enum Guarantee {
 }
 
 /// The guarantee of a step.
-#[expect(clippy::too_many_lines, reason = "the table of every operation")]
 pub const fn guarantee(step: &Step) -> Guarantee {
     match step {
         Step::Resize(resize) => match resize.kernel {
-            // One of 40 photographs had values a level off.
-            ResizeImpl::TorchvisionU8
-                if matches!(resize.interpolation, Interpolation::Bicubic)
-                    && matches!(resize.antialias, Some(false)) =>
-            {
-                Guarantee::Abs(1.0)
-            }
             ResizeImpl::Pillow | ResizeImpl::TorchvisionU8 | ResizeImpl::Opencv => Guarantee::Exact,
             // Of samples from 0 to 255.
             ResizeImpl::TorchvisionF32 => Guarantee::Abs(3e-4),

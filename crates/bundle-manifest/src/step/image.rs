@@ -110,6 +110,10 @@ words! {
     pub enum SizeRounding ("rounding") {
         /// Towards zero (torchvision, Hugging Face).
         Trunc = "trunc",
+        /// Towards zero; under `longest_edge` the shorter edge to the nearest, halves to even,
+        /// and the longer one from the unrounded shorter (transformers
+        /// `get_size_with_aspect_ratio`: DETR and others that have both edges).
+        TruncRound = "trunc_round",
         /// To the nearest, halves to even.
         Round = "round",
         /// Downwards.

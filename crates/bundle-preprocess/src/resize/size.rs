@@ -42,9 +42,13 @@ pub(super) fn target(params: &Resize, from: (usize, usize)) -> Result<(usize, us
     let (short, long) = (height.min(width), height.max(width));
     let edges =
         |short: u128, long: u128| if height <= width { (short, long) } else { (long, short) };
-    let (height, width) = match params.size {
+    let target = match params.size {
         ResizeSize::Exact { height, width } => (height.into(), width.into()),
         ResizeSize::ShortestEdge { shortest_edge, longest_edge } => {
+            if let (Some(most), SizeRounding::TruncRound) = (longest_edge, rounding) {
+                let (short, long) = between((short, long), shortest_edge, most);
+                return of_edges(edges(short, long), from);
+            }
             let shortest = u128::from(shortest_edge);
             let longer = divide(shortest * long, short, rounding);
             match longest_edge.map(u128::from) {
@@ -62,6 +66,11 @@ pub(super) fn target(params: &Resize, from: (usize, usize)) -> Result<(usize, us
             within(from, (max_height, max_width), rounding)
         }
     };
+    of_edges(target, from)
+}
+
+fn of_edges(target: (u128, u128), from: (usize, usize)) -> Result<(usize, usize), Fault> {
+    let (height, width) = target;
     if height == 0 || width == 0 {
         return Err(Fault::new(format!(
             "an image of {}×{} would become {height}×{width}",
@@ -76,10 +85,31 @@ pub(super) fn target(params: &Resize, from: (usize, usize)) -> Result<(usize, us
 const fn divide(dividend: u128, divisor: u128, rounding: SizeRounding) -> u128 {
     let (quotient, rest) = (dividend / divisor, dividend % divisor);
     let up = match rounding {
-        SizeRounding::Trunc | SizeRounding::Floor => false,
+        SizeRounding::Trunc | SizeRounding::TruncRound | SizeRounding::Floor => false,
         SizeRounding::Round => 2 * rest > divisor || (2 * rest == divisor && quotient % 2 == 1),
     };
     if up { quotient + 1 } else { quotient }
+}
+
+/// transformers `get_size_with_aspect_ratio`, shorter edge first: where the longer edge would
+/// exceed `most`, the shorter one is computed in float64 and rounded, and the longer one is
+/// computed back from it, so that it may be one less than `most`.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "edges are below 2^32 and positive; float64 arithmetic is the definition"
+)]
+fn between((short, long): (u128, u128), shortest: u32, most: u32) -> (u128, u128) {
+    let (least, largest) = (short as f64, long as f64);
+    if largest / least * f64::from(shortest) <= f64::from(most) {
+        let shortest = u128::from(shortest);
+        return (shortest, divide(shortest * long, short, SizeRounding::Trunc));
+    }
+    let exact = f64::from(most) * least / largest;
+    let rounded = exact.round_ties_even() as u128;
+    let longer = if rounded == short { long } else { (exact * largest / least) as u128 };
+    (rounded, longer)
 }
 
 /// transformers `get_image_size_for_max_height_width`: one ratio in float64, for both edges.
@@ -93,7 +123,7 @@ fn within(from: (usize, usize), most: (u32, u32), rounding: SizeRounding) -> (u1
     let (height, width) = (from.0 as f64, from.1 as f64);
     let ratio = (f64::from(most.0) / height).min(f64::from(most.1) / width);
     let round = |edge: f64| match rounding {
-        SizeRounding::Trunc | SizeRounding::Floor => edge as u128,
+        SizeRounding::Trunc | SizeRounding::TruncRound | SizeRounding::Floor => edge as u128,
         SizeRounding::Round => edge.round_ties_even() as u128,
     };
     (round(height * ratio), round(width * ratio))
@@ -143,6 +173,25 @@ mod tests {
                 Ok(expected),
                 "{from:?} {size:?}"
             );
+        }
+    }
+
+    #[test]
+    fn as_detr() {
+        // transformers.image_transforms.get_size_with_aspect_ratio, shorter and longer of 800, 1333
+        let cases = [
+            ((480, 640), (800, 1066)),
+            ((1000, 300), (1333, 400)),
+            ((480, 1000), (640, 1333)),
+            ((1411, 700), (1332, 661)),
+            ((800, 900), (800, 900)),
+            ((400, 1333), (400, 1333)),
+            ((2848, 4288), (800, 1204)),
+        ];
+        let size = ResizeSize::ShortestEdge { shortest_edge: 800, longest_edge: Some(1333) };
+        let params = params(size, Some(SizeRounding::TruncRound));
+        for (from, expected) in cases {
+            assert_eq!(target(&params, from), Ok(expected), "{from:?}");
         }
     }
 

@@ -4,17 +4,24 @@
 //! antialiased forms) and checked against the library:
 //! - with `antialias` the filter widens when shrinking and the cubic has a = -0.5; without, it
 //!   does not and the cubic has a = -0.75;
-//! - uint8: weights in float64, then 16-bit integers with as many bits as the largest allows;
+//! - uint8: weights in float64, then 16-bit integers with as many bits as the largest allows,
+//!   also the largest on the way, where several taps fall on the border;
 //!   the horizontal pass first, rounded to 8 bits between;
 //! - float32: weights and sums in float32, nothing rounded or clamped between;
+//! - the position and the polynomials of the cubic are fused multiplications and additions;
 //! - `nearest`: `floor(index * scale)`, in float32.
 
 use bundle_manifest::Interpolation;
 
-use super::kernel::{Kernel, single};
+use super::kernel::{self, Kernel};
 
-/// Weights of windows along an axis: where each begins, and its weights.
-type Windows<T> = Vec<(usize, Vec<T>)>;
+/// The samples that make one, along an axis.
+struct Window<T> {
+    start: usize,
+    weights: Vec<T>,
+    /// The largest weight that there was while they were added up.
+    largest: T,
+}
 
 /// The filter along one axis.
 #[derive(Clone, Copy)]
@@ -38,14 +45,14 @@ impl Axis {
 
 /// The 16-bit weights of a pass over uint8 samples.
 pub(super) fn kernel(axis: Axis) -> Kernel {
-    let windows = windows64(axis);
-    let largest =
-        windows.iter().flat_map(|(_, weights)| weights).fold(0.0_f64, |most, w| most.max(*w));
+    let windows = double::windows(axis);
+    let largest = windows.iter().fold(0.0_f64, |most, window| most.max(window.largest));
     let bits = precision(largest);
     let scale = f64::from(1_u32 << bits);
     let fixed = |weight: &f64| truncated((weight * scale) + if *weight < 0.0 { -0.5 } else { 0.5 });
-    let fixed =
-        windows.into_iter().map(|(start, weights)| (start, weights.iter().map(fixed).collect()));
+    let fixed = windows
+        .into_iter()
+        .map(|window| (window.start, window.weights.iter().map(fixed).collect()));
     Kernel::of_weights(fixed.collect(), bits)
 }
 
@@ -62,8 +69,7 @@ fn truncated(value: f64) -> i32 {
 }
 
 macro_rules! windows {
-    ($name:ident, $float:ty, $filter:ident, $cubic:ident) => {
-        /// The weights of every output sample.
+    ($name:ident, $float:ty, $fma:path) => {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -71,58 +77,26 @@ macro_rules! windows {
             clippy::cast_possible_wrap,
             reason = "positions along an axis, truncated as the library does"
         )]
-        fn $name(axis: Axis) -> Windows<$float> {
-            fn $filter(axis: Axis, x: $float) -> $float {
-                let x = x.abs();
-                if axis.is_cubic() {
-                    return $cubic(x, if axis.antialias { -0.5 } else { -0.75 });
-                }
-                if x < 1.0 { 1.0 - x } else { 0.0 }
+        mod $name {
+            use super::{Axis, Window};
+
+            /// The weights of every output sample.
+            pub(super) fn windows(axis: Axis) -> Vec<Window<$float>> {
+                let scale = axis.from as $float / axis.to as $float;
+                let window = if axis.antialias { antialiased } else { plain };
+                (0..axis.to).map(|index| window(axis, scale, index)).collect()
             }
 
-            fn $cubic(x: $float, a: $float) -> $float {
-                if x < 1.0 {
-                    return ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0;
-                }
-                if x < 2.0 {
-                    return ((a * x - 5.0 * a) * x + 8.0 * a) * x - 4.0 * a;
-                }
-                0.0
-            }
-
-            /// A filter that does not widen: what lies outside counts for the border.
-            fn plain(axis: Axis, scale: $float, index: usize) -> (usize, Vec<$float>) {
-                let position = scale * (index as $float + 0.5) - 0.5;
-                let position = if axis.is_cubic() { position } else { position.max(0.0) };
-                let (taps, last) = (axis.taps() as i64, axis.from as i64 - 1);
-                let floor = (position.floor() as i64).min(last);
-                let part = (position - floor as $float).clamp(0.0, 1.0);
-                let first = floor - taps / 2 + 1;
-                let start = first.clamp(0, last);
-                let end = (first + taps).clamp(start + 1, last + 1);
-                let mut weights = vec![0.0; (end - start) as usize];
-                for tap in 0..taps {
-                    let x = tap + 1 - taps / 2;
-                    let at = ((first + tap).clamp(0, last) - start).clamp(0, end - start - 1);
-                    weights[at as usize] += $filter(axis, x as $float - part);
-                }
-                (start as usize, weights)
-            }
-
-            let Axis { antialias, from, to, .. } = axis;
-            let scale = from as $float / to as $float;
-            let half_taps = axis.taps() as $float * 0.5;
-            let window = |index: usize| {
-                if !antialias {
-                    return plain(axis, scale, index);
-                }
+            /// A filter that widens when shrinking, without what lies outside.
+            fn antialiased(axis: Axis, scale: $float, index: usize) -> Window<$float> {
+                let half_taps = axis.taps() as $float * 0.5;
                 let support = if scale >= 1.0 { half_taps * scale } else { half_taps };
                 let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
                 let center = scale * (index as $float + 0.5);
                 let start = ((center - support + 0.5) as i64).max(0) as usize;
-                let end = ((center + support + 0.5) as i64).clamp(0, from as i64) as usize;
+                let end = ((center + support + 0.5) as i64).clamp(0, axis.from as i64) as usize;
                 let mut weights: Vec<$float> = (start..end)
-                    .map(|x| $filter(axis, ((x as $float) - center + 0.5) * inverse))
+                    .map(|x| filter(axis, ((x as $float) - center + 0.5) * inverse))
                     .collect();
                 let total = weights.iter().fold(0.0, |sum: $float, weight| sum + weight);
                 if total != 0.0 {
@@ -130,16 +104,58 @@ macro_rules! windows {
                         *weight /= total;
                     }
                 }
-                (start, weights)
-            };
+                let largest = weights.iter().fold(0.0, |most: $float, weight| most.max(*weight));
+                Window { start, weights, largest }
+            }
 
-            (0..to).map(window).collect()
+            /// A filter that does not widen: what lies outside counts for the border.
+            fn plain(axis: Axis, scale: $float, index: usize) -> Window<$float> {
+                let center = index as $float + 0.5;
+                let position = if axis.is_cubic() {
+                    $fma(scale, center, -0.5)
+                } else {
+                    (scale * center - 0.5).max(0.0)
+                };
+                let (taps, last) = (axis.taps() as i64, axis.from as i64 - 1);
+                let floor = (position.floor() as i64).min(last);
+                let part = (position - floor as $float).clamp(0.0, 1.0);
+                let first = floor - taps / 2 + 1;
+                let start = first.clamp(0, last);
+                let end = (first + taps).clamp(start + 1, last + 1);
+                let (mut weights, mut largest) = (vec![0.0; (end - start) as usize], 0.0);
+                for tap in 0..taps {
+                    let x = tap + 1 - taps / 2;
+                    let at = ((first + tap).clamp(0, last) - start).clamp(0, end - start - 1);
+                    let weight: &mut $float = &mut weights[at as usize];
+                    *weight += filter(axis, x as $float - part);
+                    largest = weight.max(largest);
+                }
+                Window { start: start as usize, weights, largest }
+            }
+
+            fn filter(axis: Axis, x: $float) -> $float {
+                let x = x.abs();
+                if axis.is_cubic() {
+                    return cubic(x, if axis.antialias { -0.5 } else { -0.75 });
+                }
+                if x < 1.0 { 1.0 - x } else { 0.0 }
+            }
+
+            fn cubic(x: $float, a: $float) -> $float {
+                if x < 1.0 {
+                    return $fma($fma(a + 2.0, x, -(a + 3.0)) * x, x, 1.0);
+                }
+                if x < 2.0 {
+                    return $fma($fma($fma(a, x, -5.0 * a), x, 8.0 * a), x, -4.0 * a);
+                }
+                0.0
+            }
         }
     };
 }
 
-windows!(windows64, f64, filter64, cubic64);
-windows!(windows32, f32, filter32, cubic32);
+windows!(double, f64, libm::fma);
+windows!(single, f32, libm::fmaf);
 
 /// Both passes over float32 samples, the horizontal one first.
 pub(super) fn resize_f32(
@@ -148,10 +164,10 @@ pub(super) fn resize_f32(
     count: usize,
     (rows, columns): (Axis, Axis),
 ) -> Vec<f32> {
-    let (across, down) = (windows32(columns), windows32(rows));
+    let (across, down) = (single::windows(columns), single::windows(rows));
     let mut between = Vec::with_capacity(from.0 * columns.to * count);
     for row in samples.chunks_exact(from.1 * count) {
-        for (start, weights) in &across {
+        for Window { start, weights, .. } in &across {
             for channel in 0..count {
                 let taps = row[start * count + channel..].iter().step_by(count);
                 between.push(sum(taps.zip(weights)));
@@ -160,7 +176,7 @@ pub(super) fn resize_f32(
     }
     let stride = columns.to * count;
     let mut result = Vec::with_capacity(rows.to * stride);
-    for (start, weights) in &down {
+    for Window { start, weights, .. } in &down {
         for column in 0..stride {
             let taps = between[start * stride + column..].iter().step_by(stride);
             result.push(sum(taps.zip(weights)));
@@ -186,6 +202,6 @@ fn sum<'a>(products: impl Iterator<Item = (&'a f32, &'a f32)>) -> f32 {
     reason = "indices along an axis"
 )]
 pub(super) fn nearest_indices(from: usize, to: usize) -> Vec<usize> {
-    let scale = single(from) / single(to);
-    (0..to).map(|index| ((single(index) * scale).floor() as usize).min(from - 1)).collect()
+    let scale = kernel::single(from) / kernel::single(to);
+    (0..to).map(|index| ((kernel::single(index) * scale).floor() as usize).min(from - 1)).collect()
 }

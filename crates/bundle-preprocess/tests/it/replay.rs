@@ -1,64 +1,85 @@
 //! Runs recorded cases, and counts the elements that differ from the recording.
+//! The tests run the committed ones, the example `parity` any others.
 
 use std::path::Path;
 
-use bundle_preprocess::{InputPipeline, InputSource, NpyError, Tensor, TensorData, read_npy};
-use serde_json::Value as Json;
+use bundle_preprocess::{
+    InputPipeline, InputSource, NamedTensors, NpyError, Tensor, TensorData, read_npy,
+};
+use serde_json::{Value as Json, json};
 
 use crate::support::{Directory, input};
 
-/// What came of the cases of a group.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Tally {
-    /// Cases compared.
-    pub(crate) cases: usize,
+/// What came of a case.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Compared {
+    /// Its name.
+    pub(crate) case: String,
     /// Elements compared.
     pub(crate) elements: usize,
-    /// Elements that differ by more than their case allows.
+    /// Elements of which any bit differs.
     pub(crate) differing: usize,
     /// The largest absolute difference.
     pub(crate) largest: f64,
-    /// What is wrong, a line a case.
-    pub(crate) failures: Vec<String>,
+    /// What is wrong, where more differs than the case allows.
+    pub(crate) failure: Option<String>,
 }
 
 /// Runs every case of `GROUP.json` in `directory`.
-pub(crate) fn replay(directory: &Path, group: &str) -> Tally {
+pub(crate) fn replay(directory: &Path, group: &str) -> Vec<Compared> {
     let text =
         fs_err::read_to_string(directory.join(format!("{group}.json"))).expect("a group of cases");
     let cases: Vec<Json> = serde_json::from_str(&text).expect("a list of cases");
     let mut arrays = Arrays { directory, group, loaded: Vec::new() };
-    let mut tally = Tally::default();
-    for case in &cases {
-        let expected = arrays.expected(case);
-        tally.cases += 1;
-        tally.elements += expected.data().len();
-        match actual(directory, case) {
-            Ok(actual) => tally.compare(case, &actual, &expected),
-            Err(message) => tally.failures.push(format!("{}: {message}", case["name"])),
-        }
-    }
-    tally
+    let mut runner = Runner { directory, pipeline: None, published: None };
+    let one = |case: &Json| compare(case, runner.actual(case), &arrays.expected(case));
+    cases.iter().map(one).collect()
 }
 
-fn actual(directory: &Path, case: &Json) -> Result<Tensor, String> {
-    let steps: Vec<&str> =
-        case["steps"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
-    let kind = case["kind"].as_str().expect("every case has a kind");
-    let inputs = directory.join("inputs");
-    let source = match (case["input"].as_str(), case.get("text")) {
-        (Some(name), _) => {
-            InputSource::File(fs_err::read(inputs.join(name)).map_err(|error| error.to_string())?)
+/// Runs cases; the pipeline and what it published are kept for the next case, which may
+/// differ only in the input, or only in the value that is compared.
+struct Runner<'a> {
+    directory: &'a Path,
+    pipeline: Option<(Json, InputPipeline)>,
+    published: Option<(Json, NamedTensors)>,
+}
+
+impl Runner<'_> {
+    fn actual(&mut self, case: &Json) -> Result<Tensor, String> {
+        let value = case.get("value").and_then(Json::as_str).unwrap_or("value");
+        let same = json!([case["kind"], case["steps"], case["input"], case["text"]]);
+        if self.published.as_ref().is_none_or(|(of, _)| *of != same) {
+            let source = self.source(case)?;
+            let prepared = self.pipeline(case, value)?.run(&source, false);
+            self.published = Some((same, prepared.map_err(|error| error.to_string())?.published));
         }
-        (None, Some(text)) => InputSource::Json(text.clone()),
-        (None, None) => return Err("has no input".to_owned()),
-    };
-    let value = case.get("value").and_then(Json::as_str).unwrap_or("value");
-    let input = input(kind, &steps, value);
-    let pipeline = InputPipeline::compile(&input, &Directory(inputs));
-    let pipeline = pipeline.map_err(|error| error.to_string())?;
-    let prepared = pipeline.run(&source, false).map_err(|error| error.to_string())?;
-    prepared.published.get(value).cloned().ok_or_else(|| format!("publishes no `{value}`"))
+        let published = self.published.as_ref().and_then(|(_, published)| published.get(value));
+        published.cloned().ok_or_else(|| format!("publishes no `{value}`"))
+    }
+
+    fn pipeline(&mut self, case: &Json, value: &str) -> Result<&InputPipeline, String> {
+        let same = json!([case["kind"], case["steps"]]);
+        if self.pipeline.as_ref().is_none_or(|(of, _)| *of != same) {
+            let steps: Vec<&str> =
+                case["steps"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+            let input = input(case["kind"].as_str().expect("every case has a kind"), &steps, value);
+            let files = Directory(self.directory.join("inputs"));
+            let pipeline = InputPipeline::compile(&input, &files);
+            self.pipeline = Some((same, pipeline.map_err(|error| error.to_string())?));
+        }
+        self.pipeline.as_ref().map(|(_, pipeline)| pipeline).ok_or_else(String::new)
+    }
+
+    fn source(&self, case: &Json) -> Result<InputSource, String> {
+        match (case["input"].as_str(), case.get("text")) {
+            (Some(name), _) => {
+                let content = fs_err::read(self.directory.join("inputs").join(name));
+                Ok(InputSource::File(content.map_err(|error| error.to_string())?))
+            }
+            (None, Some(text)) => Ok(InputSource::Json(text.clone())),
+            (None, None) => Err("has no input".to_owned()),
+        }
+    }
 }
 
 /// The flat arrays of a group, each read once.
@@ -107,34 +128,46 @@ fn slice(data: &TensorData, range: std::ops::Range<usize>) -> Option<TensorData>
     })
 }
 
-impl Tally {
-    fn compare(&mut self, case: &Json, actual: &Tensor, expected: &Tensor) {
-        let name = &case["name"];
-        if (actual.shape(), actual.dtype()) != (expected.shape(), expected.dtype()) {
-            let of = |tensor: &Tensor| format!("{:?} {}", tensor.shape(), tensor.dtype());
-            self.failures.push(format!("{name}: {} instead of {}", of(actual), of(expected)));
-            return;
+fn compare(case: &Json, actual: Result<Tensor, String>, expected: &Tensor) -> Compared {
+    let mut compared = Compared {
+        case: case["name"].as_str().unwrap_or_default().to_owned(),
+        elements: expected.data().len(),
+        differing: expected.data().len(),
+        largest: 0.0,
+        failure: None,
+    };
+    let actual = match actual {
+        Ok(actual) => actual,
+        Err(message) => {
+            compared.failure = Some(message);
+            return compared;
         }
-        let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
-        let largest = values.fold(0.0_f64, |largest, (a, b)| largest.max((a - b).abs()));
-        self.largest = self.largest.max(largest);
-        if let Some(within) = case.get("within").and_then(Json::as_f64) {
-            if largest > within {
-                self.failures.push(format!("{name}: off by {largest}, more than {within}"));
-            }
-            self.differing += differing(actual, expected, 0);
-            return;
-        }
-        let ulps = case.get("tolerance").and_then(Json::as_u64).unwrap_or(0);
-        let differing = differing(actual, expected, ulps);
-        if differing > 0 {
-            self.differing += differing;
-            self.failures.push(format!(
-                "{name}: {differing} of {} elements differ, by up to {largest}",
-                expected.data().len()
-            ));
-        }
+    };
+    if (actual.shape(), actual.dtype()) != (expected.shape(), expected.dtype()) {
+        let of = |tensor: &Tensor| format!("{:?} {}", tensor.shape(), tensor.dtype());
+        compared.failure = Some(format!("{} instead of {}", of(&actual), of(expected)));
+        return compared;
     }
+    let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
+    // NaN where a number is expected is not within anything.
+    let apart =
+        values.map(|(a, b)| if a.is_nan() == b.is_nan() { (a - b).abs() } else { f64::MAX });
+    compared.largest = apart.fold(0.0, f64::max);
+    compared.differing = differing(&actual, expected, 0);
+    let (largest, elements) = (compared.largest, compared.elements);
+    if let Some(within) = case.get("within").and_then(Json::as_f64) {
+        if largest > within {
+            compared.failure = Some(format!("off by {largest}, more than {within}"));
+        }
+        return compared;
+    }
+    let ulps = case.get("tolerance").and_then(Json::as_u64).unwrap_or(0);
+    let wrong = differing(&actual, expected, ulps);
+    if wrong > 0 {
+        let failure = format!("{wrong} of {elements} elements differ, by up to {largest}");
+        compared.failure = Some(failure);
+    }
+    compared
 }
 
 /// How many elements are more units apart than `ulps`.
