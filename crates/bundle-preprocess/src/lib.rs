@@ -92,6 +92,7 @@ mod embedding;
 mod encode;
 mod error;
 mod geometry;
+mod group;
 mod guarantee;
 mod half;
 mod kind;
