@@ -37,7 +37,7 @@ pub fn describe(
         id: id.map(|id| id.to_string()),
         signature: signature.as_str(),
         signer: signer(signature),
-        inputs: manifest.inputs.iter().map(InputView::of).collect(),
+        inputs: manifest.given_inputs().map(InputView::of).collect(),
         outputs: manifest
             .outputs
             .iter()

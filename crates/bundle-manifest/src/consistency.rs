@@ -7,6 +7,7 @@
 
 mod columns;
 mod entries;
+mod groups;
 mod models;
 mod steps;
 

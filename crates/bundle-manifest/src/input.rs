@@ -58,16 +58,68 @@ table! {
         description: Option<String>,
         /// The model it is for; required where there are several.
         model: Option<EntryName>,
-        /// The pipeline, first step first.
+        /// The inputs that a group joins, at least two; for `kind = "group"`.
+        of: Vec<EntryName> = Vec::new(),
+        /// How a group joins them; for `kind = "group"`.
+        join: Option<Join>,
+        /// The pipeline, first step first. Of a group: what follows the join.
         steps: Vec<Step> = Vec::new(),
         /// ONNX input = value that the pipeline publishes. The result of the last
         /// step is published as `value`, each numeric column of a table under its
-        /// name; `top_k` publishes `values` and `indices` too.
+        /// name; `top_k` publishes `values` and `indices` too. May be empty where a
+        /// group joins the input.
         tensors: TensorRoles,
         /// How long sounds and series are cut. Reserved: parsed, not yet run.
         window: Option<Window>,
         /// How large images are cut. Reserved: parsed, not yet run.
         tile: Option<Tile>,
+    }
+}
+
+impl Input {
+    /// Whether a person gives it. A group is joined from others, and nothing is given for it.
+    pub fn is_given(&self) -> bool {
+        self.kind != InputKind::Group
+    }
+}
+
+words! {
+    /// How tensors join.
+    pub enum JoinMethod ("way to join tensors") {
+        /// One after the other along an axis that all have (NumPy `concatenate`).
+        Concat = "concat",
+        /// Side by side along a new axis (NumPy `stack`).
+        Stack = "stack",
+    }
+}
+
+table! {
+    /// How a group joins the results of its inputs, all of one element type.
+    ///
+    /// ```toml
+    /// [[inputs]]
+    /// name = "left"
+    /// kind = "tensor"
+    /// tensors = {}
+    ///
+    /// [[inputs]]
+    /// name = "right"
+    /// kind = "tensor"
+    /// tensors = {}
+    ///
+    /// [[inputs]]
+    /// name = "pair"
+    /// kind = "group"
+    /// of = ["left", "right"]
+    /// join = { how = "concat", axis = 1 }
+    /// tensors = { images = "value" }
+    /// ```
+    pub struct Join {
+        /// How.
+        how: JoinMethod,
+        /// The axis: of each tensor for `concat`, of the result for `stack`; negative counts
+        /// from the end.
+        axis: i64,
     }
 }
 

@@ -65,7 +65,9 @@ pub use dtype::Dtype;
 pub use error::{ManifestError, Problem};
 pub use example::{Example, ExampleInput, Expectation, Origin};
 pub use id::BundleId;
-pub use input::{Input, InputKind, Tail, TensorRoles, Tile, TileJoin, Window, WindowJoin};
+pub use input::{
+    Input, InputKind, Join, JoinMethod, Tail, TensorRoles, Tile, TileJoin, Window, WindowJoin,
+};
 pub use locate::line_of_step;
 pub use lock::{
     CodeIdentity, EqualsGit, FileMode, GitDifference, GitFacts, Lock, LockError, LockedMember,

@@ -58,6 +58,11 @@ impl Manifest {
         document.finish(Some(manifest))
     }
 
+    /// The inputs that a person gives: all but groups, which are joined from others.
+    pub fn given_inputs(&self) -> impl Iterator<Item = &Input> {
+        self.inputs.iter().filter(|input| input.is_given())
+    }
+
     /// `NAME-VERSION`: the top directory and the stem of the file name.
     pub fn stem(&self) -> String {
         format!("{}-{}", self.bundle.name, self.bundle.version)

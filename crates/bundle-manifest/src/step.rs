@@ -29,7 +29,7 @@ pub use columns::{Cell, Column, ColumnKind, UnknownCategory, WindowTail};
 pub use image::{
     Alpha, AxisLayout, BitDepth16, ColorSpace, DicomWindow, EpsPosition, ExifOrientation,
     Interpolation, Luma, OffsetRounding, PadPosition, PadSide, Photometric, RescaleArithmetic,
-    ResizeImpl, ResizeSize, ResizeVersion, SizeRounding,
+    ResizeImpl, ResizeSize, ResizeVersion, SizeRounding, StatisticsArithmetic,
 };
 pub use output::{BoxFormat, BoxUnit, ClassActivation, Pooling};
 pub use text::{TokenPadding, Truncation, TruncationStrategy};
@@ -533,7 +533,9 @@ steps! {
 
     "normalize" =>
     /// Subtract `mean` and divide by `std`, in float32. Both have the same number of values:
-    /// one per channel, or one for all.
+    /// one per channel, or one for all. What transformers computes with torchvision, rescale and
+    /// normalisation in one, is this step without `rescale`, with both lists multiplied by
+    /// `1 / scale` in float32.
     ///
     /// ```toml
     /// { op = "normalize", mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225] }
@@ -543,11 +545,14 @@ steps! {
         mean: Vec<f64>,
         /// Divided by.
         std: Vec<f64>,
+        /// The channel axis of a tensor; negative counts from the end. Absent: the one that
+        /// `layout` made.
+        axis: Option<i64>,
     }
 
     "zero_mean_unit_variance" =>
-    /// Subtract the sample's own mean and divide by its own standard deviation, computed in
-    /// float64 over `axes`; the result is float32 (float64 stays float64).
+    /// Subtract the sample's own mean and divide by its own standard deviation, both over
+    /// `axes`; the result is float32 (float64 stays float64 in `f64` arithmetic).
     ///
     /// ```toml
     /// { op = "zero_mean_unit_variance", eps = 1e-6, eps_position = "std", ddof = 0 }
@@ -561,6 +566,8 @@ steps! {
         eps_position: EpsPosition,
         /// Degrees of freedom taken off the count: 0 (NumPy) or 1 (torch).
         ddof: u8,
+        /// In which arithmetic: they differ in the last bits.
+        arithmetic: StatisticsArithmetic = StatisticsArithmetic::F64,
     }
 
     "scale_range" =>
@@ -665,7 +672,7 @@ steps! {
     }
 
     "expand_dims" =>
-    /// Insert an axis of length 1.
+    /// Insert an axis of length 1; an image is height × width × channels (gray: height × width).
     ///
     /// ```toml
     /// { op = "expand_dims", axis = 0 }
@@ -703,7 +710,8 @@ steps! {
     }
 
     "standard_scale" =>
-    /// `(x - mean) / scale` per column, in float64 (scikit-learn `StandardScaler`).
+    /// `(x - mean) / scale` per column, in float64: scikit-learn `StandardScaler`; `RobustScaler`
+    /// with `center_` as `mean`; `MaxAbsScaler` with 0 as `mean`.
     ///
     /// ```toml
     /// { op = "standard_scale", columns = ["age"], mean = [51.2], scale = [14.9] }
@@ -735,7 +743,8 @@ steps! {
     }
 
     "ordinal_encode" =>
-    /// Replace a column of categories by their index (scikit-learn `OrdinalEncoder`).
+    /// Replace a column of categories by their index (scikit-learn `OrdinalEncoder`). By its
+    /// name, the column is published as int64.
     ///
     /// ```toml
     /// { op = "ordinal_encode", column = "stage", categories = ["I", "II", "III"], unknown_value = -1 }
@@ -745,9 +754,10 @@ steps! {
         column: String,
         /// The categories, in the order of their index.
         categories: Vec<String>,
-        /// The number of an unlisted category. Absent: it is refused.
+        /// The number of an unlisted category: whole, and no index. Absent: it is refused.
         unknown_value: Option<f64>,
-        /// The number of a missing cell. Absent: it is refused.
+        /// The number of a missing cell (`encoded_missing_value`): whole, and no index. Absent:
+        /// it is refused.
         missing_value: Option<f64>,
     }
 

@@ -2,19 +2,31 @@
 //!
 //! Only IEEE 754 additions, multiplications, divisions and conversions, one after
 //! the other and never fused, so NumPy and PyTorch give the same bits on any
-//! machine. Guarantee: `exact`.
+//! machine. Guarantee: `exact`; proven by the groups `arrays` and `pillow12` of
+//! `tests/it/vectors.rs`.
+//!
+//! Libraries write the same two steps in several arithmetics:
+//!
+//! | library | steps |
+//! |---|---|
+//! | torchvision `to_tensor`, `normalize`; transformers with Pillow | `rescale`, `normalize` |
+//! | transformers with torchvision, which fuses both | `normalize` alone, with `mean` and `std` multiplied by `1 / scale` in float32 |
+//! | transformers with torchvision, without `do_normalize` | `rescale` with `f32_mul` |
+//! | transformers' EfficientNet with `rescale_offset` and Pillow | `rescale`, then `scale_linear` with 1 and -1: float32 lies between |
+//! | the same with torchvision | `rescale` with `f32_mul` and `offset = -1` |
 
 use bundle_manifest::{AxisLayout, Dtype, Normalize, Rescale, RescaleArithmetic};
 
 use crate::{
-    Image, Limits, Samples, Tensor, TensorData, Value,
+    Audio, Image, Limits, Samples, Tensor, TensorData, Value,
     cast::single,
     decode::check_size,
     error::Fault,
     kind::{Kind, SampleType},
+    layout::axis_index,
 };
 
-/// Takes an image or a tensor of numbers; gives the same in float32.
+/// Takes an image, a sound or a tensor of numbers; gives the same in float32.
 pub(crate) fn check_rescale(params: &Rescale, before: &Kind) -> Result<Kind, Fault> {
     if params.scale == 0.0 {
         return Err(Fault::new("`scale` is zero"));
@@ -46,7 +58,11 @@ pub(crate) fn rescale(params: &Rescale, value: Value, limits: &Limits) -> Result
             let elements = TensorData::Float32(elements.into_iter().map(each).collect());
             Ok(Value::Tensor(Tensor::reshaped(tensor.shape().to_vec(), elements)))
         }
-        other => Err(other.refusal("an image or a tensor")),
+        Value::Audio(audio) => {
+            let samples = collect(&audio.samples, &each);
+            Ok(Value::Audio(Audio { samples, ..audio }))
+        }
+        other => Err(other.refusal("an image, a sound or a tensor")),
     }
 }
 
@@ -65,9 +81,9 @@ fn rescaled(params: &Rescale) -> impl Fn(f64) -> f32 {
     }
 }
 
-/// Takes an image or a tensor of numbers; gives the same in float32.
+/// Takes an image, a sound or a tensor of numbers; gives the same in float32.
 pub(crate) fn check_normalize(params: &Normalize, before: &Kind) -> Result<Kind, Fault> {
-    let Normalize { mean, std } = params;
+    let Normalize { mean, std, axis } = params;
     if mean.is_empty() || std.is_empty() {
         return Err(Fault::new("`mean` and `std` must not be empty"));
     }
@@ -83,12 +99,19 @@ pub(crate) fn check_normalize(params: &Normalize, before: &Kind) -> Result<Kind,
     }
     let values = mean.len().max(std.len());
     match before {
-        Kind::Image { channels: Some(channels), .. } => check_count(values, channels.count())?,
-        Kind::Tensor { layout: None, .. } if values > 1 => {
+        Kind::Image { .. } if axis.is_some() => {
+            let fault = Fault::new("`axis` is for tensors; an image knows its channels");
+            return Err(fault.hint("leave `axis` out"));
+        }
+        Kind::Image { channels: Some(channels), .. } => {
+            check_count(values, channels.count(), "image")?;
+        }
+        Kind::Audio { .. } if values > 1 => check_count(values, 1, "sound")?,
+        Kind::Tensor { layout: None, .. } if values > 1 && axis.is_none() => {
             let fault = Fault::new(
                 "takes one `mean` and one `std`, as this tensor has no channel axis that is known",
             );
-            return Err(fault.hint("put this step before `layout`, or straight after it"));
+            return Err(fault.hint("say which it is: `axis = 1`"));
         }
         _ => {}
     }
@@ -108,7 +131,7 @@ pub(crate) fn normalize(
             check_float_size(&image, limits)?;
             let count = image.channels.count();
             if values > 1 {
-                check_count(values, count)?;
+                check_count(values, count, "image")?;
             }
             let mut samples = match &image.samples {
                 Samples::Uint8(samples) => collect(samples, single),
@@ -120,9 +143,10 @@ pub(crate) fn normalize(
         }
         Value::Tensor(tensor) => {
             let shape = tensor.shape().to_vec();
-            let (stride, count) = channel_axis(before, &shape).unwrap_or((1, 1));
+            let (stride, count) = channel_axis(params, before, &shape)?;
             if values > 1 {
-                check_count(values, count)?;
+                let what = if params.axis.is_some() { "axis" } else { "image" };
+                check_count(values, count, what)?;
             }
             let mut elements: Vec<f32> = match tensor.into_data() {
                 TensorData::Float32(elements) => elements,
@@ -131,22 +155,37 @@ pub(crate) fn normalize(
             subtract_and_divide(&mut elements, params, (stride, count));
             Ok(Value::Tensor(Tensor::reshaped(shape, TensorData::Float32(elements))))
         }
-        other => Err(other.refusal("an image or a tensor")),
+        Value::Audio(mut audio) => {
+            subtract_and_divide(&mut audio.samples, params, (1, 1));
+            Ok(Value::Audio(audio))
+        }
+        other => Err(other.refusal("an image, a sound or a tensor")),
     }
 }
 
-/// The distance between neighbours along the channel axis, and its length.
-fn channel_axis(before: &Kind, shape: &[usize]) -> Option<(usize, usize)> {
-    let Kind::Tensor { layout: Some(layout), .. } = before else { return None };
-    let axis = match layout {
-        AxisLayout::Nchw => 1,
-        AxisLayout::Nhwc => 3,
-        AxisLayout::Chw => 0,
-        AxisLayout::Hwc => 2,
-        AxisLayout::Nhw | AxisLayout::Hw => return None,
+/// The distance between neighbours along the channel axis, and its length; of a tensor
+/// without one, as if each element were a channel of its own.
+fn channel_axis(
+    params: &Normalize,
+    before: &Kind,
+    shape: &[usize],
+) -> Result<(usize, usize), Fault> {
+    let layout = match before {
+        Kind::Tensor { layout, .. } => *layout,
+        _ => None,
     };
-    let count = *shape.get(axis)?;
-    Some((shape[axis + 1..].iter().product(), count))
+    let axis = match (params.axis, layout) {
+        (Some(axis), _) => axis_index(axis, shape.len())?,
+        (None, Some(AxisLayout::Nchw)) => 1,
+        (None, Some(AxisLayout::Nhwc)) => 3,
+        (None, Some(AxisLayout::Chw)) => 0,
+        (None, Some(AxisLayout::Hwc)) => 2,
+        (None, Some(AxisLayout::Nhw | AxisLayout::Hw) | None) => return Ok((1, 1)),
+    };
+    let Some((count, inner)) = shape.get(axis..).and_then(<[usize]>::split_first) else {
+        return Ok((1, 1));
+    };
+    Ok((inner.iter().product(), *count))
 }
 
 /// `place` is (stride, length) of the channel axis.
@@ -173,12 +212,13 @@ fn subtract_and_divide(elements: &mut [f32], params: &Normalize, place: (usize, 
     }
 }
 
-fn check_count(values: usize, channels: usize) -> Result<(), Fault> {
+fn check_count(values: usize, channels: usize, what: &str) -> Result<(), Fault> {
     if values == 1 || values == channels {
         return Ok(());
     }
-    let fault =
-        Fault::new(format!("`mean` and `std` are for {values} channels, the image has {channels}"));
+    let fault = Fault::new(format!(
+        "`mean` and `std` are for {values} channels, the {what} has {channels}"
+    ));
     Err(fault.hint("put `convert_color` before it, so that every image has the same channels"))
 }
 
@@ -190,7 +230,8 @@ fn as_float32(before: &Kind) -> Result<Kind, Fault> {
         Kind::Tensor { layout, .. } => {
             Ok(Kind::Tensor { dtype: Some(Dtype::Float32), layout: *layout })
         }
-        other => Err(other.refusal("an image or a tensor")),
+        Kind::Audio { .. } => Ok(before.clone()),
+        other => Err(other.refusal("an image, a sound or a tensor")),
     }
 }
 
@@ -229,7 +270,7 @@ mod tests {
         const TRICKY: u64 = (1 << 60) + (1 << 36) + 1;
         let expected = TensorData::Float32(vec![1_152_921_642_045_800_448.0]);
         let limits = Limits::default();
-        let normalized = Normalize { mean: vec![0.0], std: vec![1.0] };
+        let normalized = Normalize { mean: vec![0.0], std: vec![1.0], axis: None };
         for data in
             [TensorData::Int64(vec![TRICKY.cast_signed()]), TensorData::Uint64(vec![TRICKY])]
         {
@@ -248,7 +289,7 @@ mod tests {
 
     #[test]
     fn channels_wherever_they_are() {
-        let params = Normalize { mean: vec![1.0, 2.0], std: vec![2.0, 4.0] };
+        let params = Normalize { mean: vec![1.0, 2.0], std: vec![2.0, 4.0], axis: None };
         let elements = TensorData::Float32(vec![1.0, 3.0, 2.0, 10.0]);
         let tensor = Tensor::new(vec![2, 1, 2], elements).expect("four elements");
         let cases =
@@ -264,12 +305,16 @@ mod tests {
 
     #[test]
     fn counts_must_agree() {
-        let of = |mean: usize, std: usize| Normalize { mean: vec![0.0; mean], std: vec![1.0; std] };
+        let of = |mean: usize, std: usize| Normalize {
+            mean: vec![0.0; mean],
+            std: vec![1.0; std],
+            axis: None,
+        };
         let cases = [
             (of(2, 3), "`mean` has 2 values, `std` has 3"),
             (of(1, 0), "`mean` and `std` must not be empty"),
             (of(4, 4), "`mean` and `std` are for 4 channels, the image has 3"),
-            (Normalize { mean: vec![0.0], std: vec![0.0] }, "`std` has a zero"),
+            (Normalize { mean: vec![0.0], std: vec![0.0], axis: None }, "`std` has a zero"),
         ];
         for (params, message) in cases {
             assert_eq!(check_normalize(&params, &BEFORE).expect_err(message).message, message);

@@ -1,13 +1,12 @@
 //! Steps on any array of numbers: an image as height × width × channels, a sound, a tensor.
 //!
 //! An image stays an image and a tensor a tensor. Float64 stays float64; everything else
-//! becomes float32, rounded once from float64 arithmetic, but for `clip`, `reverse_channels`
-//! and `transpose`, which keep the type.
+//! becomes float32, but for `clip`, `reverse_channels` and `transpose`, which keep the type.
 //!
 //! | operation | formula from | guarantee |
 //! |---|---|---|
-//! | `zero_mean_unit_variance` | BioImage.IO, `Wav2Vec2FeatureExtractor` | ulp: sums are pairwise, as NumPy's |
-//! | `scale_range` | BioImage.IO; percentiles as `numpy.percentile`, `linear` | ulp |
+//! | `zero_mean_unit_variance` | BioImage.IO, `Wav2Vec2FeatureExtractor` | exact: NumPy on float64, rounded once, or on float32 |
+//! | `scale_range` | BioImage.IO; percentiles as `numpy.percentile`, `linear` | exact: NumPy on float64, rounded once |
 //! | `scale_linear` | BioImage.IO | exact: NumPy in the type of the result |
 //! | `clip`, `binarize` | NumPy | exact |
 //! | `reverse_channels`, `transpose` | NumPy | exact |
@@ -17,8 +16,8 @@
 mod statistics;
 
 use bundle_manifest::{
-    Binarize, Clip, EpsPosition, ReverseChannels, ScaleLinear, ScaleRange, Transpose,
-    ZeroMeanUnitVariance,
+    Binarize, Clip, EpsPosition, ReverseChannels, ScaleLinear, ScaleRange, StatisticsArithmetic,
+    Transpose, ZeroMeanUnitVariance,
 };
 
 use crate::{
@@ -28,10 +27,7 @@ use crate::{
     kind::{Kind, SampleType},
     layout::axis_index,
 };
-use statistics::{Lanes, mean_and_variance, percentile};
-
-/// Bytes of a float64, in which steps compute.
-const WIDE: u64 = 8;
+use statistics::{Lanes, Real, percentile};
 
 /// Takes an image, a sound or a tensor; gives the same with float elements.
 pub(crate) fn check_floats(before: &Kind) -> Result<Kind, Fault> {
@@ -69,28 +65,52 @@ pub(crate) fn zero_mean_unit_variance(
     value: Value,
     limits: &Limits,
 ) -> Result<Value, Fault> {
-    each_lane(value, params.axes.as_deref(), limits, |lane| {
-        let Some((mean, variance)) = mean_and_variance(lane, params.ddof) else {
-            let fault = Fault::new(format!(
-                "a mean over {} values has no variance with `ddof = {}`",
-                lane.len(),
-                params.ddof
-            ));
-            return Err(fault.hint("name axes with more elements, or `ddof = 0`"));
-        };
-        let divisor = match params.eps_position {
-            EpsPosition::Std => libm::sqrt(variance) + params.eps,
-            EpsPosition::Variance => libm::sqrt(variance + params.eps),
-        };
-        if divisor == 0.0 {
-            return Err(Fault::new("the input is constant, and `eps` is 0")
-                .hint("give `eps` the value that the training used"));
+    let lanes = lanes(&value, params.axes.as_deref(), limits)?;
+    map_any(value, |data| match (params.arithmetic, data) {
+        (StatisticsArithmetic::F64, TensorData::Float64(mut values)) => {
+            standardize(params, &lanes, &mut values)?;
+            Ok(TensorData::Float64(values))
         }
-        for x in lane {
-            *x = (*x - mean) / divisor;
+        (StatisticsArithmetic::F64, data) => {
+            let mut values = flat(data).to_f64s();
+            standardize(params, &lanes, &mut values)?;
+            Ok(TensorData::Float32(values.into_iter().map(single).collect()))
         }
-        Ok(())
+        (StatisticsArithmetic::F32, data) => {
+            let mut values = to_f32s(data);
+            standardize(params, &lanes, &mut values)?;
+            Ok(TensorData::Float32(values))
+        }
     })
+}
+
+fn standardize<T: Real>(
+    params: &ZeroMeanUnitVariance,
+    lanes: &Lanes,
+    values: &mut [T],
+) -> Result<(), Fault> {
+    let Some(statistics) = lanes.means_and_variances(values, params.ddof) else {
+        let fault = Fault::new(format!(
+            "a mean over {} values has no variance with `ddof = {}`",
+            lanes.length, params.ddof
+        ));
+        return Err(fault.hint("name axes with more elements, or `ddof = 0`"));
+    };
+    let eps = T::nearest(params.eps);
+    let divisor = |(mean, variance): (T, T)| match params.eps_position {
+        EpsPosition::Std => (mean, variance.sqrt() + eps),
+        EpsPosition::Variance => (mean, (variance + eps).sqrt()),
+    };
+    let factors: Vec<(T, T)> = statistics.into_iter().map(divisor).collect();
+    if factors.iter().any(|(_, divisor)| divisor.wide() == 0.0) {
+        return Err(Fault::new("the input is constant, and `eps` is 0")
+            .hint("give `eps` the value that the training used"));
+    }
+    lanes.each(values, |lane, x| {
+        let (mean, divisor) = factors[lane];
+        *x = (*x - mean) / divisor;
+    });
+    Ok(())
 }
 
 /// Checks the percentiles before [`scale_range`].
@@ -110,27 +130,38 @@ pub(crate) fn scale_range(
     value: Value,
     limits: &Limits,
 ) -> Result<Value, Fault> {
-    each_lane(value, params.axes.as_deref(), limits, |lane| {
-        if let Some(index) = lane.iter().position(|x| x.is_nan()) {
+    let lanes = lanes(&value, params.axes.as_deref(), limits)?;
+    map_any(value, |data| {
+        let wide = matches!(data, TensorData::Float64(_));
+        let mut values = flat(data).to_f64s();
+        if let Some(index) = values.iter().position(|x| x.is_nan()) {
             return Err(Fault::new(format!("element {index} is NaN, which has no percentile")));
         }
-        let mut sorted = lane.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let ends = percentile(&sorted, params.min_percentile)
-            .zip(percentile(&sorted, params.max_percentile));
-        let Some((lower, upper)) = ends else {
-            return Err(Fault::new("an empty array has no percentiles"));
-        };
-        let divisor = upper - lower + params.eps;
-        if divisor == 0.0 {
-            return Err(Fault::new("the percentiles are equal, and `eps` is 0")
-                .hint("give `eps` the value that the training used"));
-        }
-        for x in lane {
+        let ends = lanes.gathered(&values).into_iter().map(|lane| ends(params, lane));
+        let ends = ends.collect::<Result<Vec<_>, Fault>>()?;
+        lanes.each(&mut values, |lane, x| {
+            let (lower, divisor) = ends[lane];
             *x = (*x - lower) / divisor;
+        });
+        if wide {
+            return Ok(TensorData::Float64(values));
         }
-        Ok(())
+        Ok(TensorData::Float32(values.into_iter().map(single).collect()))
     })
+}
+
+/// What becomes 0, and the divisor.
+fn ends(params: &ScaleRange, mut lane: Vec<f64>) -> Result<(f64, f64), Fault> {
+    let lower = percentile(&mut lane, params.min_percentile);
+    let Some((lower, upper)) = lower.zip(percentile(&mut lane, params.max_percentile)) else {
+        return Err(Fault::new("an empty array has no percentiles"));
+    };
+    let divisor = upper - lower + params.eps;
+    if divisor == 0.0 {
+        return Err(Fault::new("the percentiles are equal, and `eps` is 0")
+            .hint("give `eps` the value that the training used"));
+    }
+    Ok((lower, divisor))
 }
 
 /// Checks that one limit is there, before [`clip`].
@@ -186,7 +217,8 @@ pub(crate) fn clip(params: &Clip, value: Value) -> Result<Value, Fault> {
     })
 }
 
-/// As `numpy.clip`: the upper limit wins, a NaN stays.
+/// As `numpy.clip`: the upper limit wins, a NaN stays. Of two zeros the value's own sign stays,
+/// where NumPy keeps either.
 fn limited<T: PartialOrd>(value: T, low: T, high: T) -> T {
     let raised = if value < low { low } else { value };
     if raised > high { high } else { raised }
@@ -389,41 +421,31 @@ fn map_floats(
             change(&shape, Floats::Double(&mut values))?;
             return Ok(TensorData::Float64(values));
         }
-        let flat = Tensor::reshaped(vec![data.len()], data);
-        let mut values = match flat.into_data() {
-            TensorData::Float32(values) => values,
-            data => Tensor::reshaped(vec![data.len()], data).to_f32s(),
-        };
+        let mut values = to_f32s(data);
         change(&shape, Floats::Single(&mut values))?;
         Ok(TensorData::Float32(values))
     })
 }
 
-/// Changes each lane over `axes` in float64.
-fn each_lane(
-    value: Value,
-    axes: Option<&[i64]>,
-    limits: &Limits,
-    mut change: impl FnMut(&mut [f64]) -> Result<(), Fault>,
-) -> Result<Value, Fault> {
+/// The lanes of a value over `axes`, where statistics of it fit into memory.
+fn lanes(value: &Value, axes: Option<&[i64]>, limits: &Limits) -> Result<Lanes, Fault> {
     let shape = value.to_shape();
     let elements = shape.iter().product::<usize>();
-    if (elements as u64).saturating_mul(WIDE) > limits.image_bytes.saturating_mul(WIDE) {
+    if elements as u64 > limits.image_bytes {
         return Err(Fault::new(format!("{elements} elements are more than can be scaled at once")));
     }
-    let lanes = Lanes::new(&shape, axes)?;
-    map_any(value, |data| {
-        let keep = matches!(data, TensorData::Float64(_));
-        let mut values = match data {
-            TensorData::Float64(values) => values,
-            data => Tensor::reshaped(vec![data.len()], data).to_f64s(),
-        };
-        lanes.each(&mut values, &mut change)?;
-        if keep {
-            return Ok(TensorData::Float64(values));
-        }
-        Ok(TensorData::Float32(values.into_iter().map(single).collect()))
-    })
+    Lanes::new(&shape, axes)
+}
+
+fn flat(data: TensorData) -> Tensor {
+    Tensor::reshaped(vec![data.len()], data)
+}
+
+fn to_f32s(data: TensorData) -> Vec<f32> {
+    match data {
+        TensorData::Float32(values) => values,
+        data => flat(data).to_f32s(),
+    }
 }
 
 #[cfg(test)]
@@ -462,8 +484,13 @@ mod tests {
             error(check_scale_linear(&linear, &before)),
             "`gain` has 2 values and no `axis` to lie along"
         );
-        let params =
-            ZeroMeanUnitVariance { axes: None, eps: 0.0, eps_position: EpsPosition::Std, ddof: 0 };
+        let params = ZeroMeanUnitVariance {
+            axes: None,
+            eps: 0.0,
+            eps_position: EpsPosition::Std,
+            ddof: 0,
+            arithmetic: StatisticsArithmetic::F64,
+        };
         let constant = tensor(&[2], TensorData::Float32(vec![1.0, 1.0]));
         let fault = zero_mean_unit_variance(&params, constant, &Limits::default());
         assert_eq!(fault.expect_err("constant").message, "the input is constant, and `eps` is 0");

@@ -7,7 +7,7 @@
 mod file;
 mod quotes;
 
-use bundle_manifest::{Column, ColumnKind, Columns};
+use bundle_manifest::{Column, ColumnKind, Columns, Dtype};
 use serde_json::Value as Json;
 
 use crate::{
@@ -24,10 +24,11 @@ pub(crate) fn check(params: &Columns, before: &Kind) -> Result<Kind, Fault> {
     if params.columns.is_empty() {
         return Err(Fault::new("`columns` is empty"));
     }
-    let types = params
-        .columns
-        .iter()
-        .map(|column| ColumnType { name: column.name.clone(), kind: column.kind });
+    let types = params.columns.iter().map(|column| ColumnType {
+        name: column.name.clone(),
+        kind: column.kind,
+        dtype: column.dtype.unwrap_or(Dtype::Float64),
+    });
     let types: Vec<ColumnType> = types.collect();
     check_unique(&types)?;
     Ok(Kind::Table(types))
@@ -221,6 +222,7 @@ mod tests {
         let column = |name: &str, kind| Column {
             name: name.to_owned(),
             kind,
+            dtype: None,
             unit: None,
             description: None,
             range: None,

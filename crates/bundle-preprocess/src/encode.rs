@@ -1,5 +1,17 @@
-//! `impute`, `standard_scale`, `one_hot` and `column_concat`: a table to numbers,
-//! in float64 as scikit-learn computes. Guarantee: `exact`.
+//! `impute`, `standard_scale`, `min_max_scale`, `one_hot`, `ordinal_encode` and
+//! `column_concat`: a table to numbers, in float64 as scikit-learn computes.
+//!
+//! | operation | what of scikit-learn, fitted |
+//! |---|---|
+//! | `impute` | `SimpleImputer`: missing becomes `statistics_` |
+//! | `standard_scale` | `StandardScaler`: `(x - mean_) / scale_`; `RobustScaler`: `(x - center_) / scale_`; `MaxAbsScaler`: `x / scale_`, with means of 0 |
+//! | `min_max_scale` | `MinMaxScaler`: `x * scale_ + min_`, then `clip` |
+//! | `one_hot` | `OneHotEncoder`, without `min_frequency` and `max_categories` |
+//! | `ordinal_encode` | `OrdinalEncoder`, with whole `unknown_value` and `encoded_missing_value` |
+//!
+//! Guarantee: `exact`; proven by the group `tables` of `tests/it/vectors.rs`.
+
+use std::cmp::Ordering;
 
 use bundle_manifest::{
     Cell, ColumnConcat, ColumnKind, Dtype, Impute, MinMaxScale, OneHot, OrdinalEncode,
@@ -73,7 +85,18 @@ pub(crate) fn check_standard_scale(params: &StandardScale, before: &Kind) -> Res
         let fault = Fault::new("`scale` has a zero");
         return Err(fault.hint("scikit-learn writes 1 in `scale_` where a column is constant"));
     }
-    Ok(before.clone())
+    scaled(params.columns.as_deref(), before)
+}
+
+/// The table after its columns were scaled.
+fn scaled(names: Option<&[String]>, before: &Kind) -> Result<Kind, Fault> {
+    let columns = before.table()?;
+    let names = scaled_columns(names, columns)?;
+    let scaled = |column: &ColumnType| {
+        let column = column.clone();
+        if names.contains(&column.name.as_str()) { column.scaled() } else { column }
+    };
+    Ok(Kind::Table(columns.iter().map(scaled).collect()))
 }
 
 /// The names of the columns to scale, in the order of `mean` and `scale`.
@@ -118,7 +141,7 @@ pub(crate) fn check_min_max_scale(params: &MinMaxScale, before: &Kind) -> Result
     if params.clip.is_some_and(|[low, high]| low > high) {
         return Err(Fault::new("`clip` falls"));
     }
-    Ok(before.clone())
+    scaled(params.columns.as_deref(), before)
 }
 
 /// `x * scale + min`, then limited to `clip`; missing stays missing.
@@ -172,15 +195,36 @@ fn check_category(columns: &[ColumnType], name: &str, categories: &[String]) -> 
 pub(crate) fn check_ordinal_encode(params: &OrdinalEncode, before: &Kind) -> Result<Kind, Fault> {
     let columns = before.table()?;
     check_category(columns, &params.column, &params.categories)?;
-    let encoded = |column: &ColumnType| ColumnType {
-        kind: if column.name == params.column { ColumnKind::Number } else { column.kind },
-        name: column.name.clone(),
+    for (key, value) in
+        [("unknown_value", params.unknown_value), ("missing_value", params.missing_value)]
+    {
+        let Some(value) = value else { continue };
+        if value.fract() != 0.0 {
+            return Err(Fault::new(format!("`{key}` is {value}, not a whole number")));
+        }
+        if let Some(category) = numbered(&params.categories)
+            .find(|(number, _)| number.partial_cmp(&value) == Some(Ordering::Equal))
+        {
+            let category = category.1;
+            return Err(Fault::new(format!("`{key}` is {value}, the number of `{category}`")));
+        }
+    }
+    let encoded = |column: &ColumnType| {
+        if column.name == params.column {
+            return ColumnType::number(column.name.clone(), Dtype::Int64);
+        }
+        column.clone()
     };
     Ok(Kind::Table(columns.iter().map(encoded).collect()))
 }
 
-/// Replaces each category by its index.
-#[expect(clippy::cast_precision_loss, reason = "an index of a category")]
+/// Each category with its number.
+fn numbered(categories: &[String]) -> impl Iterator<Item = (f64, &String)> {
+    (0_u32..).map(f64::from).zip(categories)
+}
+
+/// Replaces each category by its index. Unlike scikit-learn, which takes a missing cell for
+/// unlisted where the training data had none, `missing_value` decides alone.
 pub(crate) fn ordinal_encode(params: &OrdinalEncode, mut table: Table) -> Result<Table, Fault> {
     let wanted = |column: &&mut TableColumn| column.name() == params.column;
     let Some(found) = table.columns.iter_mut().find(wanted) else {
@@ -194,8 +238,8 @@ pub(crate) fn ordinal_encode(params: &OrdinalEncode, mut table: Table) -> Result
             let missing = || unlisted(&params.column, &params.categories, row + 1, None);
             return params.missing_value.ok_or_else(missing);
         };
-        match params.categories.iter().position(|category| category == cell) {
-            Some(index) => Ok(index as f64),
+        match numbered(&params.categories).find(|(_, category)| *category == cell) {
+            Some((index, _)) => Ok(index),
             None => params
                 .unknown_value
                 .ok_or_else(|| unlisted(&params.column, &params.categories, row + 1, Some(cell))),
@@ -220,9 +264,8 @@ pub(crate) fn check_one_hot(params: &OneHot, before: &Kind) -> Result<Kind, Faul
         if column.name != params.column {
             return vec![column.clone()];
         }
-        let feature = |category: &String| ColumnType {
-            name: feature_name(&params.column, category),
-            kind: ColumnKind::Number,
+        let feature = |category: &String| {
+            ColumnType::number(feature_name(&params.column, category), Dtype::Float64)
         };
         params.categories.iter().map(feature).collect()
     };
@@ -346,7 +389,8 @@ mod tests {
     use super::*;
 
     fn kind() -> Kind {
-        let column = |name: &str, kind| ColumnType { name: name.to_owned(), kind };
+        let dtype = Dtype::Float64;
+        let column = |name: &str, kind| ColumnType { name: name.to_owned(), kind, dtype };
         Kind::Table(vec![
             column("age", ColumnKind::Number),
             column("sex", ColumnKind::Category),

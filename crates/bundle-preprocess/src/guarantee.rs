@@ -48,6 +48,8 @@ pub const fn guarantee(step: &Step) -> Guarantee {
         | Step::Nms(_)
         | Step::CtcGreedy(_)
         | Step::ScaleLinear(_)
+        | Step::ZeroMeanUnitVariance(_)
+        | Step::ScaleRange(_)
         | Step::Clip(_)
         | Step::Binarize(_)
         | Step::ReverseChannels(_)
@@ -72,8 +74,6 @@ pub const fn guarantee(step: &Step) -> Guarantee {
         | Step::DecodeBoxes(_)
         | Step::Pool(_)
         | Step::L2Norm(_)
-        | Step::ZeroMeanUnitVariance(_)
-        | Step::ScaleRange(_)
         | Step::Preemphasis(_) => Guarantee::Ulp,
         // Libraries that transform in float32 are this far off, as a part of the largest value.
         Step::Resample(_) | Step::Stft(_) | Step::Mel(_) => Guarantee::Abs(1e-6),

@@ -38,6 +38,23 @@ pub(crate) enum SampleType {
 pub(crate) struct ColumnType {
     pub(crate) name: String,
     pub(crate) kind: ColumnKind,
+    /// The type in which numbers are published by the column's name.
+    pub(crate) dtype: Dtype,
+}
+
+impl ColumnType {
+    /// A column of numbers.
+    pub(crate) const fn number(name: String, dtype: Dtype) -> Self {
+        Self { name, kind: ColumnKind::Number, dtype }
+    }
+
+    /// The column after a step that computes with fractions: integers become float64.
+    pub(crate) fn scaled(mut self) -> Self {
+        if !matches!(self.dtype, Dtype::Float16 | Dtype::Float32 | Dtype::Float64) {
+            self.dtype = Dtype::Float64;
+        }
+        self
+    }
 }
 
 impl Kind {
@@ -47,7 +64,7 @@ impl Kind {
     /// What an input of this kind is before its first step.
     pub(crate) const fn of_input(kind: InputKind) -> Self {
         match kind {
-            InputKind::Tensor => Self::TENSOR,
+            InputKind::Tensor | InputKind::Group => Self::TENSOR,
             InputKind::Text => Self::Text,
             _ => Self::Source,
         }

@@ -1,12 +1,12 @@
 //! `layout`, `expand_dims` and `ensure_dtype`: the shape and the type that a
 //! network wants. No value changes but by the conversion asked for. Guarantee: `exact`.
 
-use bundle_manifest::{AxisLayout, Dtype, EnsureDtype, ExpandDims, Layout};
+use bundle_manifest::{AxisLayout, ColumnKind, Dtype, EnsureDtype, ExpandDims, Layout};
 
 use crate::{
     CastError, Image, Samples, Table, TableColumn, Tensor, TensorData, Value,
     error::Fault,
-    kind::{Kind, SampleType},
+    kind::{ColumnType, Kind, SampleType},
 };
 
 /// Takes an image; gives a tensor.
@@ -15,12 +15,16 @@ pub(crate) fn check_layout(params: &Layout, before: &Kind) -> Result<Kind, Fault
     if let Some(channels) = channels {
         check_single_channel(params.to, channels.count())?;
     }
-    let dtype = samples.map(|samples| match samples {
+    Ok(Kind::Tensor { dtype: samples.map(dtype_of), layout: Some(params.to) })
+}
+
+/// The elements that samples become.
+const fn dtype_of(samples: SampleType) -> Dtype {
+    match samples {
         SampleType::Uint8 => Dtype::Uint8,
         SampleType::Uint16 => Dtype::Uint16,
         SampleType::Float32 => Dtype::Float32,
-    });
-    Ok(Kind::Tensor { dtype, layout: Some(params.to) })
+    }
 }
 
 /// Orders the axes.
@@ -65,9 +69,19 @@ fn check_single_channel(to: AxisLayout, count: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes a tensor; gives one with an axis more.
+/// Takes an array, an image as height × width × channels (gray: height × width); gives a
+/// tensor with an axis more.
 pub(crate) fn check_expand_dims(params: &ExpandDims, before: &Kind) -> Result<Kind, Fault> {
-    let (dtype, layout) = before.tensor()?;
+    let (dtype, layout) = match before {
+        Kind::Image { samples, channels } => {
+            let layout = channels.map(|channels| match channels.count() {
+                1 => AxisLayout::Hw,
+                _ => AxisLayout::Hwc,
+            });
+            (samples.map(dtype_of), layout)
+        }
+        other => other.tensor()?,
+    };
     let layout = match (layout, params.axis) {
         (Some(AxisLayout::Chw), 0 | -4) => Some(AxisLayout::Nchw),
         (Some(AxisLayout::Hwc), 0 | -4) => Some(AxisLayout::Nhwc),
@@ -78,7 +92,11 @@ pub(crate) fn check_expand_dims(params: &ExpandDims, before: &Kind) -> Result<Ki
 }
 
 /// Inserts an axis of length 1, as `numpy.expand_dims`.
-pub(crate) fn expand_dims(params: &ExpandDims, tensor: Tensor) -> Result<Tensor, Fault> {
+pub(crate) fn expand_dims(params: &ExpandDims, value: Value) -> Result<Tensor, Fault> {
+    let tensor = match value {
+        Value::Image(image) => image.to_tensor(),
+        other => other.into_tensor()?,
+    };
     let mut shape = tensor.shape().to_vec();
     let axis = axis_index(params.axis, shape.len() + 1)?;
     shape.insert(axis, 1);
@@ -101,7 +119,13 @@ pub(crate) fn check_ensure_dtype(params: &EnsureDtype, before: &Kind) -> Result<
         Kind::Image { channels, .. } => {
             Ok(Kind::Image { samples: Some(sample_type(params.dtype)?), channels: *channels })
         }
-        Kind::Table(_) => Ok(before.clone()),
+        Kind::Table(columns) => {
+            let typed = |column: &ColumnType| match column.kind {
+                ColumnKind::Number => ColumnType::number(column.name.clone(), params.dtype),
+                ColumnKind::Category => column.clone(),
+            };
+            Ok(Kind::Table(columns.iter().map(typed).collect()))
+        }
         Kind::Audio { .. } | Kind::Spectrum { .. } => {
             Ok(Kind::Tensor { dtype: Some(params.dtype), layout: None })
         }
@@ -109,8 +133,8 @@ pub(crate) fn check_ensure_dtype(params: &EnsureDtype, before: &Kind) -> Result<
     }
 }
 
-/// Converts the elements. The numbers of a table stay float64, with the values
-/// that `dtype` can hold.
+/// Converts the elements. The numbers of a table get the values that `dtype` can hold, and
+/// are published by name as `dtype`.
 pub(crate) fn ensure_dtype(params: &EnsureDtype, value: Value) -> Result<Value, Fault> {
     match value {
         Value::Tensor(tensor) => {
@@ -215,11 +239,13 @@ mod tests {
     fn an_axis_may_count_from_the_end() {
         let tensor = Tensor::reshaped(vec![2, 3], TensorData::Uint8(vec![0; 6]));
         for (axis, shape) in [(0, [1, 2, 3]), (1, [2, 1, 3]), (-1, [2, 3, 1]), (-3, [1, 2, 3])] {
-            let expanded = expand_dims(&ExpandDims { axis }, tensor.clone()).expect("inside");
+            let expanded =
+                expand_dims(&ExpandDims { axis }, Value::Tensor(tensor.clone())).expect("inside");
             assert_eq!(expanded.shape(), shape, "{axis}");
         }
         for axis in [3, -4, i64::MIN] {
-            let fault = expand_dims(&ExpandDims { axis }, tensor.clone()).expect_err("outside");
+            let value = Value::Tensor(tensor.clone());
+            let fault = expand_dims(&ExpandDims { axis }, value).expect_err("outside");
             assert_eq!(fault.message, format!("`axis = {axis}` is outside an array of 3 axes"));
         }
     }

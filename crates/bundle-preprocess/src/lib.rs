@@ -98,6 +98,7 @@ mod embedding;
 mod encode;
 mod error;
 mod geometry;
+mod group;
 mod guarantee;
 mod half;
 mod kind;

@@ -124,9 +124,7 @@ pub(crate) fn apply(step: &Step, value: Value, around: Surroundings<'_>) -> Resu
         Step::Normalize(params) => arithmetic::normalize(params, before, value, limits),
         Step::Layout(params) => layout::layout(params, value.into_image()?).map(Value::Tensor),
         Step::EnsureDtype(params) => layout::ensure_dtype(params, value),
-        Step::ExpandDims(params) => {
-            layout::expand_dims(params, value.into_tensor()?).map(Value::Tensor)
-        }
+        Step::ExpandDims(params) => layout::expand_dims(params, value).map(Value::Tensor),
         Step::Columns(params) => columns::apply(params, &value, limits).map(Value::Table),
         Step::Impute(params) => Ok(Value::Table(encode::impute(params, value.into_table()?))),
         Step::StandardScale(params) => {

@@ -1,14 +1,18 @@
 //! The pipeline of an input, from a file to tensors.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
-use bundle_manifest::{ColumnKind, FileSource, Input, InputKind, Step};
+use bundle_manifest::{ColumnKind, EntryName, FileSource, Input, InputKind, Step};
 
 use crate::{
     InputSource, Limits, NamedTensors, StepError, Table, TableColumn, Tensor, TensorData, Value,
     columns::{listed, nearest},
     error::Fault,
-    kind::Kind,
+    group,
+    kind::{ColumnType, Kind},
     ops::{self, NOTHING_BESIDE, Surroundings},
     resource::Resource,
     source::first_value,
@@ -25,6 +29,8 @@ pub struct InputPipeline {
     kind: InputKind,
     steps: Vec<CheckedStep>,
     published: BTreeSet<String>,
+    /// What the last step gives.
+    last: Kind,
     limits: Limits,
 }
 
@@ -72,7 +78,8 @@ impl InputPipeline {
             check_published(name, &published, &last).map_err(|fault| fault.of(&entry))?;
         }
         let limits = Limits::default();
-        Ok(Self { entry, input: input.clone(), kind: input.kind, steps, published, limits })
+        let (input, kind) = (input.clone(), input.kind);
+        Ok(Self { entry, input, kind, steps, published, last, limits })
     }
 
     /// The same pipeline with other limits.
@@ -87,10 +94,44 @@ impl InputPipeline {
         &self.published
     }
 
-    /// Runs all steps; keeps the value after each when `trace`.
+    /// The inputs that it joins, in order; none where it is no group.
+    pub fn members(&self) -> &[EntryName] {
+        &self.input.of
+    }
+
+    /// Runs all steps; keeps the value after each when `trace`. Nothing is given for a group:
+    /// see [`run_group`](Self::run_group).
     pub fn run(&self, source: &InputSource, trace: bool) -> Result<Prepared, StepError> {
-        let first = first_value(self.kind, source, &self.limits);
-        let mut value = first.map_err(|fault| fault.of(&self.entry))?;
+        self.run_from(self.first(source)?, trace)
+    }
+
+    /// Joins the results of a group's members, then runs its steps. `published` is what each
+    /// input published, by name; those that are no members are not looked at.
+    pub fn run_group(
+        &self,
+        published: &BTreeMap<EntryName, NamedTensors>,
+        trace: bool,
+    ) -> Result<Prepared, StepError> {
+        let joined = self.joined(published).map_err(|fault| fault.of(&self.entry))?;
+        self.run_from(Value::Tensor(joined), trace)
+    }
+
+    fn joined(&self, published: &BTreeMap<EntryName, NamedTensors>) -> Result<Tensor, Fault> {
+        let Some(join) = &self.input.join else { return Err(Fault::new("is no group")) };
+        let result = |name: &EntryName| published.get(name).and_then(|values| values.get(RESULT));
+        let mut members = Vec::with_capacity(self.input.of.len());
+        for name in &self.input.of {
+            let Some(tensor) = result(name) else {
+                let fault = Fault::new(format!("joins `{name}`, which publishes no `{RESULT}`"));
+                return Err(fault.hint("its steps must end with a tensor"));
+            };
+            members.push((name.as_str(), tensor));
+        }
+        group::join(join, &members, &self.limits)
+    }
+
+    fn run_from(&self, first: Value, trace: bool) -> Result<Prepared, StepError> {
+        let mut value = first;
         let mut published = NamedTensors::new();
         let mut stages = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
@@ -99,7 +140,7 @@ impl InputPipeline {
                 stages.push(Stage { index, op: step.step.op(), value: value.clone() });
             }
         }
-        publish(value, &mut published).map_err(|fault| fault.of(&self.entry))?;
+        publish(value, &self.last, &mut published).map_err(|fault| fault.of(&self.entry))?;
         Ok(Prepared { published, stages })
     }
 
@@ -128,7 +169,14 @@ impl InputPipeline {
 
     /// The value before the first step.
     pub fn first(&self, source: &InputSource) -> Result<Value, StepError> {
-        first_value(self.kind, source, &self.limits).map_err(|fault| fault.of(&self.entry))
+        let first = match self.kind {
+            InputKind::Group => {
+                let names = listed(self.input.of.iter().map(EntryName::as_str));
+                Err(Fault::new(format!("joins {names}, and nothing is given for it")))
+            }
+            kind => first_value(kind, source, &self.limits),
+        };
+        first.map_err(|fault| fault.of(&self.entry))
     }
 
     /// Runs the steps of `range` on the value before them.
@@ -172,9 +220,11 @@ fn check_entry(input: &Input) -> Result<(), Fault> {
     if input.tile.is_some() {
         return Err(Fault::planned("`tile`"));
     }
-    if input.kind == InputKind::Group {
-        let fault = Fault::planned("`kind = \"group\"`");
-        return Err(fault.hint("`kind = \"tensor\"` takes the prepared array"));
+    if input.kind == InputKind::Group && (input.of.len() < 2 || input.join.is_none()) {
+        let fault = Fault::new("a group says which inputs it joins, and how");
+        return Err(
+            fault.hint("add `of = [\"…\", \"…\"]` and `join = { how = \"concat\", axis = 1 }`")
+        );
     }
     if !input.steps.is_empty() {
         return Ok(());
@@ -281,11 +331,11 @@ fn check_published(name: &str, published: &BTreeSet<String>, last: &Kind) -> Res
 }
 
 /// Publishes the last value: as `value`, and the numeric columns of a table by name,
-/// each as float64 rows × 1.
-fn publish(value: Value, published: &mut NamedTensors) -> Result<(), Fault> {
+/// each as rows × 1 of its type.
+fn publish(value: Value, last: &Kind, published: &mut NamedTensors) -> Result<(), Fault> {
     ops::check_storage(&value)?;
     if let Value::Table(table) = &value {
-        publish_columns(table, published)?;
+        publish_columns(table, last.table()?, published)?;
     }
     let result = match value {
         Value::Tensor(tensor) => Some(tensor),
@@ -295,14 +345,24 @@ fn publish(value: Value, published: &mut NamedTensors) -> Result<(), Fault> {
     Ok(())
 }
 
-fn publish_columns(table: &Table, published: &mut NamedTensors) -> Result<(), Fault> {
-    for column in &table.columns {
+fn publish_columns(
+    table: &Table,
+    types: &[ColumnType],
+    published: &mut NamedTensors,
+) -> Result<(), Fault> {
+    for (column, of) in table.columns.iter().zip(types) {
         let TableColumn::Number { name, cells } = column else { continue };
         if let Some(row) = cells.iter().position(|cell| cell.is_nan()) {
             let fault = Fault::new(format!("row {} of column `{name}` is missing", row + 1));
             return Err(fault.hint("put `impute` last, with the value that the training used"));
         }
         let tensor = Tensor::reshaped(vec![cells.len(), 1], TensorData::Float64(cells.clone()));
+        let tensor = tensor.cast(of.dtype).map_err(|error| {
+            let (row, value, dtype) = (error.index + 1, error.value, of.dtype);
+            Fault::new(format!(
+                "row {row} of column `{name}` is {value}, which `{dtype}` cannot hold"
+            ))
+        })?;
         published.insert(name.clone(), tensor);
     }
     Ok(())

@@ -148,6 +148,25 @@ impl TensorData {
         gathered!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
     }
 
+    /// From each of `parts` in turn its next elements, as many as its number says, `times`
+    /// over; `None` where a part is of another type.
+    pub(crate) fn interleaved(&self, parts: &[(&Self, usize)], times: usize) -> Option<Self> {
+        macro_rules! interleaved {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Self::$variant(_) => {
+                        let each = parts.iter().map(|(part, run)| match part {
+                            Self::$variant(values) => Some((values.as_slice(), *run)),
+                            _ => None,
+                        });
+                        interleave(&each.collect::<Option<Vec<_>>>()?, times).map(Self::$variant)
+                    })*
+                }
+            };
+        }
+        interleaved!(Float16 Float32 Float64 Int8 Int16 Int32 Int64 Uint8 Uint16 Uint32 Uint64 Bool)
+    }
+
     /// Whether there are no elements.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
@@ -170,4 +189,14 @@ impl TensorData {
             Self::Bool(_) => Dtype::Bool,
         }
     }
+}
+
+fn interleave<T: Copy>(parts: &[(&[T], usize)], times: usize) -> Option<Vec<T>> {
+    let mut result = Vec::new();
+    for time in 0..times {
+        for (values, run) in parts {
+            result.extend_from_slice(values.get(time * run..(time + 1) * run)?);
+        }
+    }
+    Some(result)
 }

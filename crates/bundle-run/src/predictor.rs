@@ -56,6 +56,13 @@ struct BoundInput {
     tensors: TensorRoles,
 }
 
+impl BoundInput {
+    /// Whether a person gives it; a group is joined from others.
+    fn is_given(&self) -> bool {
+        self.pipeline.members().is_empty()
+    }
+}
+
 /// An output of the manifest, tied to the graph.
 #[derive(Debug)]
 struct BoundOutput {
@@ -93,18 +100,24 @@ impl Predictor {
     /// Runs once. A table of several rows is a batch: the outcomes have as
     /// many rows.
     pub fn predict(&self, inputs: &Inputs, trace: bool) -> Result<Prediction, RunError> {
-        if let Some(name) = inputs.keys().find(|name| !self.inputs.contains_key(*name)) {
-            let known = self.inputs.keys().map(EntryName::as_str);
+        let given = |name: &EntryName| self.inputs.get(name).is_some_and(BoundInput::is_given);
+        if let Some(name) = inputs.keys().find(|name| !given(name)) {
+            let known = self.inputs.keys().filter(|name| given(name)).map(EntryName::as_str);
             let error = RunError::mismatch(format!("input `{name}`"), "is not declared");
             return Err(error.with_hint(nearest(name.as_str(), known)));
         }
         let (mut fed, mut stages) = (NamedTensors::new(), BTreeMap::new());
         let mut published = BTreeMap::new();
-        for (name, input) in &self.inputs {
-            let source = inputs
-                .get(name)
-                .ok_or_else(|| RunError::mismatch(format!("input `{name}`"), "is not given"))?;
-            let prepared = input.pipeline.run(source, trace)?;
+        let (first, groups): (Vec<_>, Vec<_>) =
+            self.inputs.iter().partition(|(_, input)| input.is_given());
+        for (name, input) in first.into_iter().chain(groups) {
+            let prepared = match inputs.get(name) {
+                Some(source) => input.pipeline.run(source, trace)?,
+                None if input.is_given() => {
+                    return Err(RunError::mismatch(format!("input `{name}`"), "is not given"));
+                }
+                None => input.pipeline.run_group(&published, trace)?,
+            };
             feed(name, input, &prepared.published, &mut fed)?;
             published.insert(name.clone(), prepared.published);
             if trace {

@@ -115,8 +115,8 @@ fn insert(
     source: InputSource,
     manifest: &Manifest,
 ) -> Result<(), Problem> {
-    let Some(input) = manifest.inputs.iter().find(|input| input.name.as_str() == name) else {
-        let known = names(manifest.inputs.iter().map(|input| &input.name));
+    let Some(input) = manifest.given_inputs().find(|input| input.name.as_str() == name) else {
+        let known = names(manifest.given_inputs().map(|input| &input.name));
         let message = format!("the bundle has no input `{}`", name.escape_debug());
         return Err(Problem::bad_request(message).with_hint(format!("it takes {known}")));
     };
@@ -128,7 +128,7 @@ fn insert(
 }
 
 fn complete(inputs: Inputs, manifest: &Manifest) -> Result<Inputs, Problem> {
-    let all = || manifest.inputs.iter().map(|input| &input.name);
+    let all = || manifest.given_inputs().map(|input| &input.name);
     match all().find(|name| !inputs.contains_key(*name)) {
         None => Ok(inputs),
         Some(missing) => Err(Problem::bad_request(format!("input `{missing}` is missing"))

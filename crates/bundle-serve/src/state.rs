@@ -162,7 +162,7 @@ pub(crate) fn names<'a>(names: impl Iterator<Item = &'a EntryName>) -> String {
 
 fn limits(manifest: &Manifest, options: &Options) -> Json {
     // Several inputs travel as base64 in one JSON text, four bytes for three, and share it.
-    let file_bytes = match manifest.inputs.len() {
+    let file_bytes = match manifest.given_inputs().count() {
         0 | 1 => options.body_bytes,
         inputs => options.body_bytes / 4 * 3 / inputs,
     };

@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Run, terminal: &mut Terminal) -> Result<Exit, Failure> 
 /// What was typed as inputs, as calls: `NAME=FILE` and `NAME:=JSON` make one
 /// call together; plain files make a call each.
 fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>, Failure> {
-    let names: Vec<&EntryName> = manifest.inputs.iter().map(|input| &input.name).collect();
+    let names: Vec<&EntryName> = manifest.given_inputs().map(|input| &input.name).collect();
     let known = names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let assignment = |text: &str| {
         let (name, rest) = text.split_once('=')?;

@@ -1,12 +1,16 @@
 //! The columns of a table, followed through the steps that name them.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use super::{check_distinct, steps::check_not_zero};
 use crate::{
-    Cell, Column, ColumnKind, Columns, Impute, OneHot, StandardScale, Step,
+    Cell, Column, ColumnKind, Columns, Impute, MinMaxScale, OneHot, OrdinalEncode, StandardScale,
+    Step,
     tree::{Node, count, quote},
 };
+
+/// Whole numbers up to here are told apart in float64.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// The cells of a column at some step.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +37,15 @@ pub(super) fn check<'s>(steps: &'s [Step], node: &Node<'_>) -> Known<'s> {
             }
             Step::Impute(step) => check_impute(step, &known, node),
             Step::StandardScale(step) => check_standard_scale(step, &known, node),
+            Step::MinMaxScale(step) => check_min_max_scale(step, &known, node),
+            Step::OrdinalEncode(step) => {
+                check_ordinal_encode(step, &known, node);
+                if let Some(cells) = known.as_mut().and_then(|known| known.get_mut(&step.column)) {
+                    *cells = Cells::Numbers;
+                }
+            }
+            // The columns stay the same.
+            Step::EnsureDtype(_) => {}
             Step::OneHot(step) => {
                 check_one_hot(step, &known, node);
                 if let Some(known) = &mut known {
@@ -86,6 +99,12 @@ fn check_column(column: &Column, node: &Node<'_>) {
         }
         (ColumnKind::Number, None) => {}
     }
+    if column.kind == ColumnKind::Category && column.dtype.is_some() {
+        node.at_key("dtype").report_with(
+            format!("the column {name} is a category and has no `dtype`"),
+            Some("`ordinal_encode` makes int64 of it".to_owned()),
+        );
+    }
     let Some([low, high]) = column.range else { return };
     if column.kind == ColumnKind::Category {
         node.at_key("range").report(format!("the column {name} is a category and has no range"));
@@ -125,31 +144,53 @@ fn check_impute(step: &Impute, known: &Known<'_>, node: &Node<'_>) {
 }
 
 fn check_standard_scale(step: &StandardScale, known: &Known<'_>, node: &Node<'_>) {
-    let (means, scales) = (step.mean.len(), step.scale.len());
-    if means == 0 {
-        node.at("mean").report("`mean` is empty; it has a value per column");
-    } else if means != scales {
-        let means = count(means, "value");
-        node.at("scale").report(format!("`mean` has {means}, but `scale` has {scales}"));
-    }
+    check_lengths(("mean", step.mean.len()), step.scale.len(), node);
     check_not_zero("scale", &step.scale, &node.at("scale"));
-    if let Some(names) = &step.columns {
-        check_scaled(names, known, &node.at("columns"));
-        if names.len() != means {
+    check_scaled(step.columns.as_deref(), ("mean", step.mean.len()), known, node);
+}
+
+fn check_min_max_scale(step: &MinMaxScale, known: &Known<'_>, node: &Node<'_>) {
+    check_lengths(("min", step.min.len()), step.scale.len(), node);
+    check_scaled(step.columns.as_deref(), ("min", step.min.len()), known, node);
+    if let Some([low, high]) = step.clip.filter(|[low, high]| low >= high) {
+        node.at("clip").report(format!("`clip` must rise, but {low} is not below {high}"));
+    }
+}
+
+/// `key` and `scale` have as many values, and some.
+fn check_lengths((key, values): (&str, usize), scales: usize, node: &Node<'_>) {
+    if values == 0 {
+        node.at(key).report(format!("`{key}` is empty; it has a value per column"));
+    } else if values != scales {
+        let values = count(values, "value");
+        node.at("scale").report(format!("`{key}` has {values}, but `scale` has {scales}"));
+    }
+}
+
+/// The columns of a scaler are as many as the values under `key`.
+fn check_scaled(
+    names: Option<&[String]>,
+    (key, values): (&str, usize),
+    known: &Known<'_>,
+    node: &Node<'_>,
+) {
+    if let Some(names) = names {
+        check_numeric(names, known, &node.at("columns"));
+        if names.len() != values {
             let names = count(names.len(), "name");
-            node.at("mean").report(format!("`columns` has {names}, but `mean` has {means}"));
+            node.at(key).report(format!("`columns` has {names}, but `{key}` has {values}"));
         }
     } else if let Some(known) = known {
         let numeric = known.values().filter(|cells| **cells == Cells::Numbers).count();
-        if numeric != means {
+        if numeric != values {
             let numeric = count(numeric, "numeric column");
-            node.at("mean").report(format!("the table has {numeric} here, but `mean` has {means}"));
+            node.at(key).report(format!("the table has {numeric} here, but `{key}` has {values}"));
         }
     }
 }
 
 /// The columns that a scaler names: distinct, and of numbers.
-fn check_scaled(names: &[String], known: &Known<'_>, node: &Node<'_>) {
+fn check_numeric(names: &[String], known: &Known<'_>, node: &Node<'_>) {
     let each = || names.iter().enumerate().map(|(i, name)| (name.as_str(), node.nth(i)));
     check_distinct("column", each());
     for (name, node) in each() {
@@ -160,10 +201,34 @@ fn check_scaled(names: &[String], known: &Known<'_>, node: &Node<'_>) {
 }
 
 fn check_one_hot(step: &OneHot, known: &Known<'_>, node: &Node<'_>) {
-    check_categories(&step.categories, &node.at("categories"));
+    check_encoded(&step.column, &step.categories, known, node);
+}
+
+fn check_ordinal_encode(step: &OrdinalEncode, known: &Known<'_>, node: &Node<'_>) {
+    check_encoded(&step.column, &step.categories, known, node);
+    for (key, value) in
+        [("unknown_value", step.unknown_value), ("missing_value", step.missing_value)]
+    {
+        let Some(value) = value else { continue };
+        if value.fract() != 0.0 || value.abs() > MAX_WHOLE {
+            node.at(key).report(format!("`{key}` is {value}, not a whole number"));
+        }
+        let mut numbers = (0_u32..).map(f64::from).zip(&step.categories);
+        if let Some((_, category)) =
+            numbers.find(|(number, _)| number.partial_cmp(&value) == Some(Ordering::Equal))
+        {
+            let category = quote(category);
+            node.at(key).report(format!("`{key}` {value} is the number of {category} already"));
+        }
+    }
+}
+
+/// An encoder's column has categories, and the encoder lists some.
+fn check_encoded(column: &str, categories: &[String], known: &Known<'_>, node: &Node<'_>) {
+    check_categories(categories, &node.at("categories"));
     let node = node.at("column");
-    if find(&step.column, known, &node) == Some(Cells::Numbers) {
-        node.report(format!("the column {} has numbers, not categories", quote(&step.column)));
+    if find(column, known, &node) == Some(Cells::Numbers) {
+        node.report(format!("the column {} has numbers, not categories", quote(column)));
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     columns::{self, Cells, Known},
-    steps,
+    groups, steps,
 };
 use crate::{
     Claim, Compare, EntryName, Example, Input, InputKind, Link, Manifest, Output, OutputKind, Step,
@@ -19,14 +19,16 @@ pub(super) struct Declared<'m> {
     models: BTreeSet<&'m str>,
     inputs: BTreeMap<&'m str, &'m Input>,
     outputs: BTreeSet<&'m str>,
-    /// The inputs of each model; of the only one under `None`.
+    /// The inputs of each model that are given; of the only one under `None`.
     inputs_of: BTreeMap<Option<&'m EntryName>, BTreeSet<&'m str>>,
+    /// The inputs that a group joins.
+    joined: BTreeSet<&'m str>,
 }
 
 impl<'m> Declared<'m> {
     pub(super) fn by(manifest: &'m Manifest) -> Self {
         let mut inputs_of: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-        for input in &manifest.inputs {
+        for input in manifest.inputs.iter().filter(|input| input.is_given()) {
             inputs_of.entry(input.model.as_ref()).or_default().insert(input.name.as_str());
         }
         Self {
@@ -34,6 +36,7 @@ impl<'m> Declared<'m> {
             inputs: manifest.inputs.iter().map(|input| (input.name.as_str(), input)).collect(),
             outputs: manifest.outputs.iter().map(|output| output.name.as_str()).collect(),
             inputs_of,
+            joined: manifest.inputs.iter().flat_map(|i| &i.of).map(EntryName::as_str).collect(),
         }
     }
 
@@ -45,7 +48,7 @@ impl<'m> Declared<'m> {
     }
 
     /// The input of that name, or a report.
-    fn input(&self, name: &EntryName, node: &Node<'_>) -> Option<&'m Input> {
+    pub(super) fn input(&self, name: &EntryName, node: &Node<'_>) -> Option<&'m Input> {
         let input = self.inputs.get(name.as_str()).copied();
         if input.is_none() {
             let names: Vec<_> = self.inputs.keys().copied().collect();
@@ -65,8 +68,13 @@ impl<'m> Declared<'m> {
 
 pub(super) fn check_input(declared: &Declared<'_>, input: &Input, node: &Node<'_>) {
     check_model(declared, input.model.as_ref(), node);
+    groups::check(declared, input, node);
     let columns = check_steps(&input.steps, &node.at("steps"));
-    check_published(input, &columns, &node.at("tensors"));
+    let tensors = node.at("tensors");
+    if input.tensors.is_empty() && !declared.joined.contains(input.name.as_str()) {
+        tensors.report(format!("the input `{}` reaches no ONNX input", input.name));
+    }
+    check_published(input, &columns, &tensors);
     check_pieces(input, node);
 }
 
@@ -84,9 +92,6 @@ fn check_steps<'s>(steps: &'s [Step], node: &Node<'_>) -> Known<'s> {
 /// The values that `tensors` names are published: `value`, the results of `top_k`
 /// beside it, and the numeric columns where a table is left at the end.
 fn check_published(input: &Input, columns: &Known<'_>, tensors: &Node<'_>) {
-    if input.tensors.is_empty() {
-        tensors.report(format!("the input `{}` reaches no ONNX input", input.name));
-    }
     let mut published = BTreeSet::from(["value"]);
     for step in &input.steps {
         published.extend(step.publishes());
@@ -198,6 +203,12 @@ pub(super) fn check_example(declared: &Declared<'_>, example: &Example, node: &N
     let mut all_known = true;
     for name in example.inputs.keys() {
         match declared.input(name, &inputs.at_key(name.as_str())) {
+            Some(input) if !input.is_given() => {
+                inputs.at_key(name.as_str()).report_with(
+                    format!("`{name}` is a group, and an example gives nothing for it"),
+                    Some("give its inputs".to_owned()),
+                );
+            }
             Some(input) => *given.entry(input.model.as_ref()).or_default() += 1,
             None => all_known = false,
         }

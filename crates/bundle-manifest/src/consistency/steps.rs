@@ -4,8 +4,8 @@
 //! in `bundle-preprocess`.
 
 use crate::{
-    Alpha, CenterCrop, ColumnConcat, ConvertColor, Dtype, Normalize, Pad, Resize, ResizeImpl,
-    ResizeSize, Step,
+    Alpha, CenterCrop, Clip, ColumnConcat, ConvertColor, Dtype, Normalize, Pad, Resize, ResizeImpl,
+    ResizeSize, ScaleLinear, ScaleRange, Step,
     tree::{Node, count, list},
 };
 
@@ -28,8 +28,51 @@ pub(super) fn check(steps: &[Step], node: &Node<'_>) {
                 node.at("dtype")
                     .report(format!("`column_concat` gives `float32` or `float64`, not `{dtype}`"));
             }
+            Step::ZeroMeanUnitVariance(step) if step.eps < 0.0 => {
+                node.at("eps").report(format!("`eps` is {}; it is at least 0", step.eps));
+            }
+            Step::ScaleRange(step) => check_scale_range(step, node),
+            Step::Clip(step) => check_clip(step, node),
+            Step::ScaleLinear(step) => check_scale_linear(step, node),
             _ => {}
         }
+    }
+}
+
+fn check_scale_range(step: &ScaleRange, node: &Node<'_>) {
+    let (low, high) = (step.min_percentile, step.max_percentile);
+    for (key, percentile) in [("min_percentile", low), ("max_percentile", high)] {
+        if !(0.0..=100.0).contains(&percentile) {
+            node.at(key).report(format!("`{key}` is {percentile}, not from 0 to 100"));
+            return;
+        }
+    }
+    if low >= high {
+        node.at("min_percentile")
+            .report(format!("`min_percentile` {low} is not below `max_percentile` {high}"));
+    }
+}
+
+fn check_clip(step: &Clip, node: &Node<'_>) {
+    match (step.min, step.max) {
+        (None, None) => node.report("`clip` needs a `min` or a `max`"),
+        (Some(min), Some(max)) if min > max => {
+            node.at("min").report(format!("`min` {min} exceeds `max` {max}"));
+        }
+        _ => {}
+    }
+}
+
+fn check_scale_linear(step: &ScaleLinear, node: &Node<'_>) {
+    let (gains, offsets) = (step.gain.len(), step.offset.len());
+    if gains == 0 {
+        node.at("gain")
+            .report("`gain` is empty; it has a value for all, or one per element of `axis`");
+    } else if gains != offsets {
+        node.at("offset")
+            .report(format!("`gain` has {}, but `offset` has {offsets}", count(gains, "value")));
+    } else if gains > 1 && step.axis.is_none() {
+        node.at("gain").report(format!("`gain` has {gains} values and needs an `axis`"));
     }
 }
 

@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
-use crate::tree::{Definitions, FromToml, Node, table, words};
+use crate::{
+    Dtype,
+    tree::{Definitions, FromToml, Node, table, words},
+};
 
 words! {
     /// What an unlisted category does.
@@ -43,6 +46,9 @@ table! {
         name: String,
         /// What its cells are.
         kind: ColumnKind,
+        /// The element type in which a `number` column is published by its name. Absent:
+        /// `float64`. A step that scales a column of integers makes it `float64`.
+        dtype: Option<Dtype>,
         /// The unit, for people.
         unit: Option<String>,
         /// What it means, for people.

@@ -192,6 +192,16 @@ words! {
 }
 
 words! {
+    /// In which arithmetic the statistics of a sample are computed.
+    pub enum StatisticsArithmetic ("arithmetic") {
+        /// NumPy on float64; the result is rounded to float32 once (BioImage.IO).
+        F64 = "f64",
+        /// NumPy on float32, rounded at each operation (`Wav2Vec2`).
+        F32 = "f32",
+    }
+}
+
+words! {
     /// What becomes of `MONOCHROME1`, where 0 is white.
     pub enum Photometric ("photometric rule") {
         /// Inverted, so that 0 is black.

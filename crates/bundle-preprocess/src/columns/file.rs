@@ -149,6 +149,7 @@ mod tests {
         let column = |name: &&str| Column {
             name: (*name).to_owned(),
             kind: ColumnKind::Number,
+            dtype: None,
             unit: None,
             description: None,
             range: None,

@@ -132,7 +132,7 @@ mod tests {
         });
         let after = TensorData::Float32(after.collect());
         let tensor = |data| Tensor::reshaped(vec![4, 5, 3], data);
-        let step = Step::Normalize(Normalize { mean: vec![0.5; 3], std: vec![0.5; 3] });
+        let step = Step::Normalize(Normalize { mean: vec![0.5; 3], std: vec![0.5; 3], axis: None });
         let fits = fitted(&step, &tensor(TensorData::Float32(before)), &tensor(after));
         let changes: Vec<&str> = fits.iter().map(|fit| fit.change.as_str()).collect();
         assert!(

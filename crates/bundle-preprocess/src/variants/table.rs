@@ -1,7 +1,8 @@
 //! Variants of the steps of tables, series and arrays.
 
 use bundle_manifest::{
-    EpsPosition, OneHot, OrdinalEncode, SlidingWindow, Step, WindowTail, ZeroMeanUnitVariance,
+    EpsPosition, OneHot, OrdinalEncode, SlidingWindow, StatisticsArithmetic, Step, WindowTail,
+    ZeroMeanUnitVariance,
 };
 
 use super::{Variant, numbers, words};
@@ -76,6 +77,13 @@ fn zero_mean(params: &ZeroMeanUnitVariance) -> Vec<Variant> {
         |eps_position| with(ZeroMeanUnitVariance { eps_position, ..params.clone() }),
         "a nearly constant input",
     );
+    all.extend(words(
+        "arithmetic",
+        StatisticsArithmetic::ALL,
+        params.arithmetic,
+        |arithmetic| with(ZeroMeanUnitVariance { arithmetic, ..params.clone() }),
+        ANY,
+    ));
     all.extend(numbers(
         "ddof",
         &[0, 1],

@@ -3,6 +3,7 @@
 
 mod bombs;
 mod faults;
+mod groups;
 mod hostile;
 mod mutation;
 mod numbers;

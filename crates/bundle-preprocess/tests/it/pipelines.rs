@@ -49,7 +49,6 @@ fn a_pipeline_that_cannot_work_names_the_step() {
         ("text", &[], "`given`: a text without steps is no tensor"),
         ("audio", &[], "`given`: a sound without steps stays a file"),
         ("file", &[], "`given`: a file without steps stays a file"),
-        ("group", &[], "`given`: `kind = \"group\"` cannot run in this version"),
         ("image", &[], "`given`: an image without steps stays a file"),
         ("table", &[], "`given`: a table without steps stays a file"),
         (

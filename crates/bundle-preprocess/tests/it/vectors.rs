@@ -18,6 +18,7 @@ fn every_vector_is_met() {
         ("torchvision", 130),
         ("opencv", 45),
         ("arrays", 20),
+        ("numbers", 48),
         ("audio", 40),
         ("text", 900),
         ("dicom", 9),
