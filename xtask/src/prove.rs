@@ -6,6 +6,7 @@ mod fuzz;
 mod models;
 mod parity;
 mod peers;
+mod wasm;
 
 use std::path::Path;
 
@@ -21,6 +22,8 @@ pub(crate) enum Proof {
     Models,
     /// Preprocessing beside Pillow, torchvision, transformers, OpenCV and others (needs 9 GB)
     Parity,
+    /// The vectors of preprocessing in wasm32, with node, bit for bit as natively
+    Wasm,
     /// The public conformance suite of OpenSSF Model Signing
     Conformance,
     /// Signatures made here and verified by `model_signing`, and the other way round
@@ -33,8 +36,15 @@ pub(crate) enum Proof {
 
 impl Proof {
     /// Every proof, in the order of CI.
-    pub(crate) const ALL: &[Self] =
-        &[Self::Models, Self::Parity, Self::Conformance, Self::Peers, Self::Bench, Self::Fuzz];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Models,
+        Self::Parity,
+        Self::Wasm,
+        Self::Conformance,
+        Self::Peers,
+        Self::Bench,
+        Self::Fuzz,
+    ];
 }
 
 /// Runs a proof and writes its page.
@@ -42,6 +52,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
     match proof {
         Proof::Models => models::models(&quickstart::build()?, false),
         Proof::Parity => parity::parity(),
+        Proof::Wasm => wasm::wasm(),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -55,6 +66,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
     match proof {
         Proof::Models => models::models(bundle, true),
         Proof::Parity => parity::smoke(),
+        Proof::Wasm => wasm::smoke(),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

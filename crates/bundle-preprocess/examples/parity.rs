@@ -5,20 +5,20 @@
 #[path = "../tests/it/replay.rs"]
 mod replay;
 #[path = "../tests/it/support.rs"]
-#[expect(dead_code, reason = "a module of the tests; only input pipelines are needed here")]
+#[expect(dead_code, reason = "a module of the tests; only inputs are needed here")]
 mod support;
 
-use std::{path::Path, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use serde_json::json;
 
 #[expect(clippy::print_stdout, reason = "the lines are the result")]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let directory = arguments.next().unwrap_or_default();
+    let directory = PathBuf::from(arguments.next().unwrap_or_default());
     let mut holds = true;
     for group in arguments {
-        for compared in replay::replay(Path::new(&directory), &group) {
+        for compared in replay::replay(&|name| fs_err::read(directory.join(name)), &group) {
             holds &= compared.failure.is_none();
             let line = json!({
                 "group": group,
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
                 "differing": compared.differing,
                 "largest": compared.largest,
                 "failure": compared.failure,
+                "digest": compared.digest,
             });
             println!("{line}");
         }

@@ -62,7 +62,7 @@ fn compare(python: &Path, replay: &Path, more: &[&str]) -> Result<()> {
 
 /// The program that runs cases, built as the tests are: another selection of packages
 /// would compile their dependencies again.
-fn replay(optimised: &str) -> Result<PathBuf> {
+pub(super) fn replay(optimised: &str) -> Result<PathBuf> {
     let mut build = cargo(&["build", "--workspace", "--quiet", "--example", "parity"]);
     step("the program that runs cases", build.env("CARGO_PROFILE_DEV_OPT_LEVEL", optimised))?;
     Ok(target().join("debug/examples/parity"))

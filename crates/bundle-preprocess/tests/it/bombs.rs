@@ -8,10 +8,7 @@ use flate2::{
     write::{DeflateEncoder, ZlibEncoder},
 };
 
-use crate::{
-    hostile::crc32,
-    support::{committed, pipeline},
-};
+use crate::{hostile::crc32, support::pipeline, vectors::committed};
 
 const IMAGE: &str = r#"{ op = "decode_image", exif_orientation = "ignore" }"#;
 const DICOM: &str = r#"{ op = "decode_dicom", rescale = false, photometric = "ignore" }"#;

@@ -8,7 +8,10 @@ use bundle_preprocess::{
 };
 use serde_json::json;
 
-use crate::support::{committed, input, vectors};
+use crate::{
+    support::input,
+    vectors::{committed, vectors},
+};
 
 /// A pipeline, the step that is wrong in it, and what is wrong.
 struct Fault {

@@ -4,7 +4,10 @@ use bundle_manifest::NoFiles;
 use bundle_preprocess::{InputPipeline, InputSource};
 use proptest::prelude::*;
 
-use crate::support::{committed, input, pipeline};
+use crate::{
+    support::{input, pipeline},
+    vectors::committed,
+};
 
 fn decoder() -> InputPipeline {
     let steps = [r#"{ op = "decode_image", exif_orientation = "apply", bit_depth16 = "keep" }"#];

@@ -1,14 +1,18 @@
 //! Runs recorded cases, and counts the elements that differ from the recording.
 //! The tests run the committed ones, the example `parity` any others.
 
-use std::path::Path;
+use std::io;
 
+use bundle_manifest::{ArtifactPath, FileSource};
 use bundle_preprocess::{
     InputPipeline, InputSource, NamedTensors, NpyError, Tensor, TensorData, read_npy,
 };
 use serde_json::{Value as Json, json};
 
-use crate::support::{Directory, input};
+use crate::support::input;
+
+/// Reads a file of the directory of the vectors.
+pub(crate) type Read<'a> = &'a (dyn Fn(&str) -> io::Result<Vec<u8>> + Sync);
 
 /// What came of a case.
 #[derive(Debug, PartialEq)]
@@ -23,15 +27,16 @@ pub(crate) struct Compared {
     pub(crate) largest: f64,
     /// What is wrong, where more differs than the case allows.
     pub(crate) failure: Option<String>,
+    /// A hash of all bits of what came out, to compare machines.
+    pub(crate) digest: String,
 }
 
-/// Runs every case of `GROUP.json` in `directory`.
-pub(crate) fn replay(directory: &Path, group: &str) -> Vec<Compared> {
-    let text =
-        fs_err::read_to_string(directory.join(format!("{group}.json"))).expect("a group of cases");
-    let cases: Vec<Json> = serde_json::from_str(&text).expect("a list of cases");
-    let mut arrays = Arrays { directory, group, loaded: Vec::new() };
-    let mut runner = Runner { directory, pipeline: None, published: None };
+/// Runs every case of `GROUP.json`.
+pub(crate) fn replay(read: Read<'_>, group: &str) -> Vec<Compared> {
+    let text = read(&format!("{group}.json")).expect("a group of cases");
+    let cases: Vec<Json> = serde_json::from_slice(&text).expect("a list of cases");
+    let mut arrays = Arrays { read, group, loaded: Vec::new() };
+    let mut runner = Runner { read, pipeline: None, published: None };
     let one = |case: &Json| compare(case, runner.actual(case), &arrays.expected(case));
     cases.iter().map(one).collect()
 }
@@ -39,7 +44,7 @@ pub(crate) fn replay(directory: &Path, group: &str) -> Vec<Compared> {
 /// Runs cases; the pipeline and what it published are kept for the next case, which may
 /// differ only in the input, or only in the value that is compared.
 struct Runner<'a> {
-    directory: &'a Path,
+    read: Read<'a>,
     pipeline: Option<(Json, InputPipeline)>,
     published: Option<(Json, NamedTensors)>,
 }
@@ -63,8 +68,7 @@ impl Runner<'_> {
             let steps: Vec<&str> =
                 case["steps"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
             let input = input(case["kind"].as_str().expect("every case has a kind"), &steps, value);
-            let files = Directory(self.directory.join("inputs"));
-            let pipeline = InputPipeline::compile(&input, &files);
+            let pipeline = InputPipeline::compile(&input, &Inputs(self.read));
             self.pipeline = Some((same, pipeline.map_err(|error| error.to_string())?));
         }
         self.pipeline.as_ref().map(|(_, pipeline)| pipeline).ok_or_else(String::new)
@@ -73,7 +77,7 @@ impl Runner<'_> {
     fn source(&self, case: &Json) -> Result<InputSource, String> {
         match (case["input"].as_str(), case.get("text")) {
             (Some(name), _) => {
-                let content = fs_err::read(self.directory.join("inputs").join(name));
+                let content = (self.read)(&format!("inputs/{name}"));
                 Ok(InputSource::File(content.map_err(|error| error.to_string())?))
             }
             (None, Some(text)) => Ok(InputSource::Json(text.clone())),
@@ -82,9 +86,22 @@ impl Runner<'_> {
     }
 }
 
+/// The files that steps name.
+struct Inputs<'a>(Read<'a>);
+
+impl FileSource for Inputs<'_> {
+    fn size(&self, path: &ArtifactPath) -> Option<u64> {
+        self.read(path, u64::MAX).ok().and_then(|content| content.len().try_into().ok())
+    }
+
+    fn read(&self, path: &ArtifactPath, _: u64) -> io::Result<Vec<u8>> {
+        (self.0)(&format!("inputs/{path}"))
+    }
+}
+
 /// The flat arrays of a group, each read once.
 struct Arrays<'a> {
-    directory: &'a Path,
+    read: Read<'a>,
     group: &'a str,
     loaded: Vec<(String, Tensor)>,
 }
@@ -105,8 +122,8 @@ impl Arrays<'_> {
 
     fn flat(&mut self, dtype: &str) -> &Tensor {
         let index = self.loaded.iter().position(|(name, _)| name == dtype).unwrap_or_else(|| {
-            let path = self.directory.join(format!("{}.{dtype}.npy", self.group));
-            let array = fs_err::read(path).expect("a flat array");
+            let name = format!("{}.{dtype}.npy", self.group);
+            let array = (self.read)(&name).expect("a flat array");
             let array: Result<_, NpyError> = read_npy(&array, usize::MAX);
             self.loaded.push((dtype.to_owned(), array.expect("numpy wrote it")));
             self.loaded.len() - 1
@@ -135,6 +152,7 @@ fn compare(case: &Json, actual: Result<Tensor, String>, expected: &Tensor) -> Co
         differing: expected.data().len(),
         largest: 0.0,
         failure: None,
+        digest: String::new(),
     };
     let actual = match actual {
         Ok(actual) => actual,
@@ -148,6 +166,7 @@ fn compare(case: &Json, actual: Result<Tensor, String>, expected: &Tensor) -> Co
         compared.failure = Some(format!("{} instead of {}", of(&actual), of(expected)));
         return compared;
     }
+    compared.digest = digest(&actual);
     let values = actual.to_f64s().into_iter().zip(expected.to_f64s());
     // NaN where a number is expected is not within anything.
     let apart =
@@ -174,6 +193,12 @@ fn compare(case: &Json, actual: Result<Tensor, String>, expected: &Tensor) -> Co
 fn differing(actual: &Tensor, expected: &Tensor, ulps: u64) -> usize {
     let pairs = bits(actual).into_iter().zip(bits(expected));
     pairs.filter(|(actual, expected)| actual.abs_diff(*expected) > ulps).count()
+}
+
+/// FNV-1a, element by element.
+fn digest(tensor: &Tensor) -> String {
+    let fold = |hash: u64, bits: u64| (hash ^ bits).wrapping_mul(0x0100_0000_01b3);
+    format!("{:016x}", bits(tensor).into_iter().fold(0xcbf2_9ce4_8422_2325, fold))
 }
 
 /// The bits of each element, so that neighbours are neighbours, and NaN and -0.0 are compared.

@@ -1,8 +1,6 @@
 //! Entries of a `bundle.toml`, compiled.
 
-use std::path::PathBuf;
-
-use bundle_manifest::{ArtifactPath, FileSource, Input, Manifest, NoFiles, Output};
+use bundle_manifest::{Input, Manifest, NoFiles, Output};
 use bundle_preprocess::{InputPipeline, LabelMap, OutputPipeline, StepError};
 
 const HEADER: &str = r#"
@@ -19,29 +17,6 @@ const HEADER: &str = r#"
 fn manifest(entry: &str) -> Manifest {
     let text = format!("{HEADER}\n{entry}");
     Manifest::from_toml(&text).expect("the entry is valid")
-}
-
-/// The inputs of the vectors.
-pub(crate) fn vectors() -> Directory {
-    Directory(bundle_testkit::fixture("vectors/preprocess/inputs"))
-}
-
-/// An input of the vectors.
-pub(crate) fn committed(name: &str) -> Vec<u8> {
-    fs_err::read(vectors().0.join(name)).expect("an input")
-}
-
-/// The files of a directory, as a bundle's.
-pub(crate) struct Directory(pub(crate) PathBuf);
-
-impl FileSource for Directory {
-    fn size(&self, path: &ArtifactPath) -> Option<u64> {
-        fs_err::metadata(self.0.join(path.as_str())).ok().map(|metadata| metadata.len())
-    }
-
-    fn read(&self, path: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
-        fs_err::read(self.0.join(path.as_str()))
-    }
 }
 
 /// An input of this kind, with steps as in `bundle.toml`, whose ONNX input takes `published`.
