@@ -90,7 +90,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   bundle init                   write ./bundle.toml
-  bundle init paper --print     show the proposal, write nothing")]
+  bundle init paper --print     show the proposal, write nothing
+  bundle init --infer a.jpg=a.npy --infer b.png=b.npy --infer c.jpg=c.npy
+                                find the steps that make these arrays of these files")]
 pub struct Init {
     /// The project
     #[arg(default_value = ".", value_name = "DIR")]
@@ -101,6 +103,10 @@ pub struct Init {
     /// Replace a bundle.toml that is there
     #[arg(long)]
     pub force: bool,
+    /// A file and the array that your code made of it for the network (numpy.save); three of
+    /// them, of different sizes and shapes, tell most pipelines apart
+    #[arg(long, value_name = "FILE=NPY")]
+    pub infer: Vec<String>,
 }
 
 /// `bundle pack`

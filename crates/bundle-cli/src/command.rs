@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod conformance;
 pub(crate) mod diff;
 pub(crate) mod extract;
+mod infer;
 pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod key;

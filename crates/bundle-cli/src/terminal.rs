@@ -14,6 +14,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{args::Color, exit::Exit, failure::Failure};
 
+/// How often a spinner turns.
+const TICK: std::time::Duration = std::time::Duration::from_millis(120);
+
 /// Where a command prints.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -136,6 +139,17 @@ impl Terminal {
         let bar = ProgressBar::new(total)
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_message(what);
+        self.hidden_unless_terminal(bar)
+    }
+
+    /// A spinner on stderr for work of unknown length, drawn only where stderr is a terminal.
+    pub(crate) fn spinner(&self, what: &'static str) -> ProgressBar {
+        let bar = self.hidden_unless_terminal(ProgressBar::new_spinner().with_message(what));
+        bar.enable_steady_tick(TICK);
+        bar
+    }
+
+    fn hidden_unless_terminal(&self, bar: ProgressBar) -> ProgressBar {
         if !self.err.is_terminal() {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }

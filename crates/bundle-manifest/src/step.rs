@@ -13,13 +13,13 @@ mod image;
 mod output;
 mod text;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, str::FromStr};
 
 use serde_json::{Value as Json, json};
 
 use crate::{
-    ArtifactPath, Dtype,
-    tree::{Definitions, FromToml, Node, ObjectSchema, list, nearest, quote, table},
+    ArtifactPath, Dtype, ManifestError,
+    tree::{Definitions, Document, FromToml, Node, ObjectSchema, list, nearest, quote, table},
 };
 
 pub use audio::{
@@ -33,6 +33,9 @@ pub use image::{
 };
 pub use output::{BoxFormat, BoxUnit, ClassActivation, Pooling};
 pub use text::{TokenPadding, Truncation, TruncationStrategy};
+
+/// Bytes of a step that are read on its own.
+const MAX_STEP: usize = 1 << 20;
 
 /// Declares the operations: a table each, and the `Step` enum tagged by `op`.
 macro_rules! steps {
@@ -115,6 +118,18 @@ impl Step {
             Self::Detokenize(step) => Some(&step.file),
             _ => None,
         }
+    }
+}
+
+impl FromStr for Step {
+    type Err = ManifestError;
+
+    /// A step as an inline table of TOML, as in `bundle.toml`.
+    fn from_str(text: &str) -> Result<Self, ManifestError> {
+        let text = format!("step = {text}");
+        let document = Document::parse(&text, MAX_STEP)?;
+        let step = document.root().at("step");
+        document.finish(Self::read(&step))
     }
 }
 

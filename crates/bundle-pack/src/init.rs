@@ -11,6 +11,7 @@ mod toml_text;
 
 use std::path::Path;
 
+use bundle_manifest::InputKind;
 use bundle_project::{ProjectError, SourceTree};
 
 use self::{draft::Draft, survey::Survey};
@@ -24,11 +25,25 @@ pub struct Proposal {
     pub notes: Vec<String>,
 }
 
-/// Reads a project and proposes a `bundle.toml`. None of its code is run.
-pub fn init(directory: &Path) -> Result<Proposal, ProjectError> {
+/// Steps of an input that were found before, and are proposed as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundSteps {
+    /// What is given.
+    pub kind: InputKind,
+    /// As inline tables of TOML.
+    pub steps: Vec<String>,
+    /// The published value that the network takes.
+    pub value: String,
+    /// Where they come from, for the comment above them.
+    pub origin: String,
+}
+
+/// Reads a project and proposes a `bundle.toml`. None of its code is run. `found` are steps of
+/// the input that they fit best.
+pub fn init(directory: &Path, found: Option<&FoundSteps>) -> Result<Proposal, ProjectError> {
     let tree = SourceTree::from_directory(directory)?;
     let survey = Survey::of(&tree)?;
-    let draft = Draft::of(&survey);
+    let draft = Draft::of(&survey, found);
     let mut notes = survey.notes;
     notes.extend(draft.notes);
     Ok(Proposal { text: draft.text, notes })

@@ -31,6 +31,6 @@ mod rehearse;
 mod request;
 
 pub use error::PackError;
-pub use init::{Proposal, init};
+pub use init::{FoundSteps, Proposal, init};
 pub use pack::pack;
 pub use request::{PackRequest, Packed, Progress, Seal};

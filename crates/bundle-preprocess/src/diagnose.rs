@@ -292,7 +292,7 @@ impl Distance {
     const APART: Self =
         Self { elements: 0, differing: usize::MAX, max_abs: f64::INFINITY, holds: false };
 
-    fn worse(self, other: Self) -> Self {
+    pub(crate) fn worse(self, other: Self) -> Self {
         Self {
             elements: self.elements.saturating_add(other.elements),
             differing: self.differing.saturating_add(other.differing),

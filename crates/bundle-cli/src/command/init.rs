@@ -2,10 +2,15 @@
 
 use std::io::Write as _;
 
+use super::infer::found;
 use crate::{args::Init, exit::Exit, failure::Failure, terminal::Terminal};
 
 pub(crate) fn run(args: &Init, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let proposal = bundle_pack::init(&args.directory)?;
+    let found = match args.infer.as_slice() {
+        [] => None,
+        typed => Some(found(&args.directory, typed, terminal)?),
+    };
+    let proposal = bundle_pack::init(&args.directory, found.as_ref())?;
     if args.print {
         terminal.print(&proposal.text)?;
     } else {

@@ -116,7 +116,7 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
     }
 }
 
-fn read_file(path: &Path) -> Result<InputSource, Failure> {
+pub(super) fn read_file(path: &Path) -> Result<InputSource, Failure> {
     let metadata = there(path)?;
     if !metadata.is_file() {
         return Err(Failure::usage(format!("`{}` is not a regular file", path.display())));

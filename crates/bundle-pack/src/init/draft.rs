@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use bundle_manifest::ArtifactPath;
 
 use super::{
+    FoundSteps,
     framework::Framework,
     survey::{Survey, interpreter},
     toml_text::{quote, quote_all},
@@ -19,13 +20,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    pub(super) fn of(survey: &Survey) -> Self {
+    pub(super) fn of(survey: &Survey, found: Option<&FoundSteps>) -> Self {
         let mut draft = Self { text: HEAD.to_owned(), notes: Vec::new() };
         draft.bundle(survey);
         draft.line(USE);
         match &survey.network {
-            Some(network) => draft.network(survey, network),
-            None => draft.without_network(survey),
+            Some(network) => draft.network(survey, network, found),
+            None => draft.without_network(survey, found),
         }
         draft.code(survey);
         draft.line(TAIL);
@@ -78,7 +79,7 @@ impl Draft {
         }
     }
 
-    fn without_network(&mut self, survey: &Survey) {
+    fn without_network(&mut self, survey: &Survey, found: Option<&FoundSteps>) {
         self.line("\n[models]");
         self.entry(
             "why",
@@ -94,6 +95,19 @@ impl Draft {
                 "no ONNX file was found; export one like this, then run `bundle init` again";
             format!("{advice}:\n\n{}", snippets.join("\n"))
         });
+        if let Some(found) = found {
+            let steps: Vec<String> =
+                found.steps.iter().map(|step| format!("#   {step},")).collect();
+            let _ = write!(
+                self.text,
+                "\n# {}\n# [[inputs]]\n# name = \"input\"\n# kind = \"{}\"\n# steps = [\n{}\n# ]\n\
+                 # tensors = {{ ONNX_INPUT = {} }}\n",
+                found.origin,
+                found.kind,
+                steps.join("\n"),
+                quote(&found.value)
+            );
+        }
     }
 
     fn code(&mut self, survey: &Survey) {

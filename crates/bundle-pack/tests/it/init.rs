@@ -21,7 +21,7 @@ fn proposed(files: &[(&str, &[u8])]) -> Outcome<(Proposal, Manifest)> {
     }
     let directory = sandbox.path().join("My Paper");
     fs_err::create_dir_all(&directory)?;
-    let proposal = init(&directory)?;
+    let proposal = init(&directory, None)?;
     let manifest = Manifest::from_toml(&proposal.text)
         .map_err(|error| format!("{error}\n{}", proposal.text))?;
     assert_eq!(manifest.bundle.name.as_str(), "my-paper");
@@ -142,7 +142,7 @@ fn an_empty_directory_and_broken_files_still_give_a_proposal() -> Outcome {
 fn the_fixtures_are_recognised() -> Outcome {
     for name in ["digits", "wine", "theory"] {
         let directory = fixture(name);
-        let proposal = init(&directory)?;
+        let proposal = init(&directory, None)?;
         let manifest =
             Manifest::from_toml(&proposal.text).map_err(|error| format!("{name}: {error}"))?;
         let tree = SourceTree::from_directory(&directory)?;

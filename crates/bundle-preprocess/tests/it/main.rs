@@ -5,6 +5,7 @@ mod bombs;
 mod faults;
 mod groups;
 mod hostile;
+mod infer;
 mod mutation;
 mod numbers;
 mod outputs;

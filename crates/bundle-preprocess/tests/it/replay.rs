@@ -33,12 +33,22 @@ pub(crate) struct Compared {
 
 /// Runs every case of `GROUP.json`.
 pub(crate) fn replay(read: Read<'_>, group: &str) -> Vec<Compared> {
-    let text = read(&format!("{group}.json")).expect("a group of cases");
-    let cases: Vec<Json> = serde_json::from_slice(&text).expect("a list of cases");
-    let mut arrays = Arrays { read, group, loaded: Vec::new() };
     let mut runner = Runner { read, pipeline: None, published: None };
-    let one = |case: &Json| compare(case, runner.actual(case), &arrays.expected(case));
-    cases.iter().map(one).collect()
+    let one = |(case, expected): (Json, Tensor)| compare(&case, runner.actual(&case), &expected);
+    recorded(read, group).into_iter().map(one).collect()
+}
+
+/// Every case of `GROUP.json` with what the library gave.
+pub(crate) fn recorded(read: Read<'_>, group: &str) -> Vec<(Json, Tensor)> {
+    let cases = cases(read, group);
+    let mut arrays = Arrays { read, group, loaded: Vec::new() };
+    let expected = |case: Json| (arrays.expected(&case), case);
+    cases.into_iter().map(expected).map(|(tensor, case)| (case, tensor)).collect()
+}
+
+fn cases(read: Read<'_>, group: &str) -> Vec<Json> {
+    let text = read(&format!("{group}.json")).expect("a group of cases");
+    serde_json::from_slice(&text).expect("a list of cases")
 }
 
 /// Runs cases; the pipeline and what it published are kept for the next case, which may

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use bundle_manifest::{Dtype, EntryName};
+use bundle_manifest::{Dtype, EntryName, InputKind};
 use bundle_run::{OnnxReport, OnnxTensor};
 
 use super::{
     super::{
+        FoundSteps,
         survey::{LabelMap, Network, Survey},
         toml_text::{key, quote, quote_all},
     },
@@ -20,7 +21,12 @@ const MAX_CLASSES: u64 = 100_000;
 
 impl Draft {
     /// The model, its inputs and its outputs.
-    pub(super) fn network(&mut self, survey: &Survey, network: &Network) {
+    pub(super) fn network(
+        &mut self,
+        survey: &Survey,
+        network: &Network,
+        found: Option<&FoundSteps>,
+    ) {
         let name =
             entry_name(network.path.file_name().split('.').next().unwrap_or_default(), "model");
         let _ = writeln!(self.text, "\n[models.{}]", key(&name));
@@ -37,9 +43,18 @@ impl Draft {
         self.dims(report);
         let images = report.inputs.iter().any(|input| Image::of(input).is_some());
         let mut names = BTreeSet::new();
-        for input in &report.inputs {
+        let fits = |found: &FoundSteps| {
+            let wants_image = found.kind == InputKind::Image;
+            let same = |input: &OnnxTensor| Image::of(input).is_some() == wants_image;
+            report.inputs.iter().position(same).unwrap_or(0)
+        };
+        let place = found.map(fits);
+        for (index, input) in report.inputs.iter().enumerate() {
             let name = unused(&mut names, &input.name, "input");
-            self.input(input, &name);
+            match found.filter(|_| place == Some(index)) {
+                Some(found) => self.found_input(input, &name, found),
+                None => self.input(input, &name),
+            }
         }
         names.clear();
         for output in &report.outputs {
@@ -86,6 +101,21 @@ impl Draft {
             );
         }
         let _ = writeln!(self.text, "tensors = {{ {} = \"value\" }}", key(&input.name));
+    }
+
+    /// An input whose steps are known.
+    fn found_input(&mut self, input: &OnnxTensor, name: &str, found: &FoundSteps) {
+        let _ = writeln!(self.text, "\n[[inputs]]  # ONNX: {}", describe(input));
+        self.entry("name", &quote(name), None);
+        self.entry("kind", &quote(found.kind.as_str()), None);
+        let _ = writeln!(self.text, "# {}", found.origin);
+        self.line("steps = [");
+        for step in &found.steps {
+            let _ = writeln!(self.text, "  {step},");
+        }
+        self.line("]");
+        let value = quote(&found.value);
+        let _ = writeln!(self.text, "tensors = {{ {} = {value} }}", key(&input.name));
     }
 
     fn image_steps(&mut self, image: &Image) {
