@@ -34,6 +34,8 @@ use crate::{
 };
 use kernel::Kernel;
 
+pub(crate) use size::target as target_size;
+
 /// Takes an image of uint8 samples (float32 for `torchvision_f32`); gives the same.
 pub(crate) fn check(params: &Resize, before: &Kind) -> Result<Kind, Fault> {
     let (samples, channels) = before.image()?;

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod container;
+mod faults;
 mod fixtures;
 mod hostile;
 mod pack;

@@ -1,11 +1,13 @@
 //! Images: decoder, geometry, kernel, scaling, layout, in this order.
 
+use bundle_manifest::Step;
+
 use super::{
     Best, Inferred, Search, Tried,
     lines::{Fit, fit, rounded},
     number, numbers,
 };
-use crate::Tensor;
+use crate::{Tensor, resize::target_size};
 
 /// Geometries that are tried with every kernel.
 const GEOMETRIES: usize = 8;
@@ -135,6 +137,12 @@ struct Kernel {
     interpolation: &'static str,
 }
 
+impl Kernel {
+    fn is_of_floats(&self) -> bool {
+        [FLOATS, PLAIN_FLOATS].contains(&self.library)
+    }
+}
+
 const PILLOW: &str = "impl = \"pillow\", impl_version = \"ge13\"";
 const OLD_PILLOW: &str = "impl = \"pillow\", impl_version = \"lt13\"";
 const FLOATS: &str = "impl = \"torchvision_f32\", antialias = true";
@@ -173,8 +181,7 @@ fn of_views(search: &Search<'_>, views: &[View]) -> Option<Inferred> {
     let prefixes = prefixes(search, views.first()?.planes.len());
     let mut rough = Vec::new();
     for (index, prefix) in prefixes.iter().enumerate() {
-        let mut all = geometries(prefix, views, &likely(views));
-        all.dedup();
+        let all = geometries(prefix, views, &likely(views));
         rough.extend(
             all.into_iter()
                 .filter_map(|geometry| candidate(search, views, (index, prefix), geometry, FIRST)),
@@ -242,7 +249,9 @@ fn candidate(
     geometry: Geometry,
     kernel: Kernel,
 ) -> Option<Candidate> {
-    let tried = search.then(done, &geometry.steps(&kernel))?;
+    let floats = kernel.is_of_floats().then(|| "{ op = \"rescale\", scale = 1.0 }".to_owned());
+    let steps: Vec<String> = floats.into_iter().chain(geometry.steps(&kernel)).collect();
+    let tried = search.then(done, &steps)?;
     let pictures: Vec<View> = tried
         .values
         .iter()
@@ -251,14 +260,6 @@ fn candidate(
             View::of(&tensor, if tensor.shape().len() == 2 { "HW" } else { "HWC" })
         })
         .collect::<Option<_>>()?;
-    let of = |views: &[View], reversed: bool| -> Vec<Vec<Vec<f64>>> {
-        let count = views.first().map_or(0, |view| view.planes.len());
-        let plane = |channel: usize| {
-            let channel = if reversed && channel < 3 { 2 - channel } else { channel };
-            views.iter().map(|view| view.planes[channel].clone()).collect()
-        };
-        (0..count).map(plane).collect()
-    };
     let fits = pictures.iter().zip(views).all(|(picture, view)| {
         (picture.height, picture.width, picture.planes.len())
             == (view.height, view.width, view.planes.len())
@@ -266,11 +267,8 @@ fn candidate(
     if !fits {
         return None;
     }
-    let after = of(views, false);
-    let line = |reversed| {
-        let before = of(&pictures, reversed);
-        fit(&slices(&before), &slices(&after))
-    };
+    let after = channels(views, false);
+    let line = |reversed| fit(&channels(&pictures, reversed), &after);
     let straight = line(false);
     let crossed = if after.len() >= 3 { line(true) } else { None };
     let (fit, reversed) = match (straight, crossed) {
@@ -281,8 +279,14 @@ fn candidate(
     Some(Candidate { prefix, geometry, kernel, fit, reversed })
 }
 
-fn slices(planes: &[Vec<Vec<f64>>]) -> Vec<Vec<&[f64]>> {
-    planes.iter().map(|runs| runs.iter().map(Vec::as_slice).collect()).collect()
+/// Each channel of all pictures; red and blue change places where `reversed`.
+fn channels(views: &[View], reversed: bool) -> Vec<Vec<&[f64]>> {
+    let count = views.first().map_or(0, |view| view.planes.len());
+    let channel = |index: usize| -> Vec<&[f64]> {
+        let index = if reversed && index < 3 { 2 - index } else { index };
+        views.iter().map(|view| view.planes[index].as_slice()).collect()
+    };
+    (0..count).map(channel).collect()
 }
 
 /// Decoders and colours that give different pictures.
@@ -402,7 +406,28 @@ fn geometries(pictures: &Tried, views: &[View], edges: &[u32]) -> Vec<Geometry> 
         };
         all.push(Geometry { letterbox: Some(rest(114)), ..none.clone() });
     }
-    all
+    distinct(all, &from)
+}
+
+/// Those that lead these pictures to different sizes, or go on differently from there.
+fn distinct(all: Vec<Geometry>, from: &[Vec<usize>]) -> Vec<Geometry> {
+    let mut seen = Vec::new();
+    let is_new = |geometry: &Geometry| {
+        let resize = geometry.size.as_ref().and_then(|_| geometry.steps(&FIRST)[0].parse().ok());
+        let sizes: Option<Vec<_>> = match &resize {
+            Some(Step::Resize(params)) => {
+                let size = |shape: &Vec<usize>| target_size(params, (shape[0], shape[1])).ok();
+                from.iter().map(size).collect()
+            }
+            _ => Some(Vec::new()),
+        };
+        let Some(sizes) = sizes else { return false };
+        let key = (sizes, geometry.letterbox.clone(), geometry.after.clone());
+        let is_new = !seen.contains(&key);
+        seen.push(key);
+        is_new
+    };
+    all.into_iter().filter(is_new).collect()
 }
 
 /// All tensors have one size.
@@ -480,9 +505,8 @@ fn scaled(
         let tried = search.then(&prefix, &[geometry, end].concat())?;
         return search.finish(&tried);
     }
-    let floats = candidate.geometry.has_kernel()
-        && [FLOATS, PLAIN_FLOATS].contains(&candidate.kernel.library);
-    let resized = search.then(&prefix, &geometry)?;
+    let floats = candidate.geometry.has_kernel() && candidate.kernel.is_of_floats();
+    let resized = if floats { prefix.clone() } else { search.then(&prefix, &geometry)? };
     for (first, second) in scalings(&candidate.fit) {
         let (done, more) = if floats {
             (&prefix, [first, geometry.clone(), second, end.clone()].concat())

@@ -36,7 +36,7 @@ pub(super) fn check(params: &Resize) -> Result<(), Fault> {
 }
 
 /// Height and width afterwards, of an image that has `from`.
-pub(super) fn target(params: &Resize, from: (usize, usize)) -> Result<(usize, usize), Fault> {
+pub(crate) fn target(params: &Resize, from: (usize, usize)) -> Result<(usize, usize), Fault> {
     let rounding = params.size_rounding.unwrap_or(SizeRounding::Trunc);
     let (height, width) = (from.0 as u128, from.1 as u128);
     let (short, long) = (height.min(width), height.max(width));
