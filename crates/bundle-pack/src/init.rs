@@ -5,16 +5,17 @@
 mod citation;
 mod draft;
 mod framework;
+mod import;
 mod licence;
 mod survey;
 mod toml_text;
 
 use std::path::Path;
 
-use bundle_manifest::InputKind;
+use bundle_manifest::{InputKind, Manifest};
 use bundle_project::{ProjectError, SourceTree};
 
-use self::{draft::Draft, survey::Survey};
+use self::{draft::Draft, import::Imports, survey::Survey};
 
 /// The commented `bundle.toml` that `init` proposes for a directory; guesses are marked. With the notes to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +43,16 @@ pub struct FoundSteps {
 /// the input that they fit best.
 pub fn init(directory: &Path, found: Option<&FoundSteps>) -> Result<Proposal, ProjectError> {
     let tree = SourceTree::from_directory(directory)?;
-    let survey = Survey::of(&tree)?;
-    let draft = Draft::of(&survey, found);
+    let mut survey = Survey::of(&tree)?;
+    let mut draft = Draft::of(&survey, found);
+    if let Err(error) = Manifest::from_toml(&draft.text)
+        && !survey.imports.is_empty()
+    {
+        // A configuration nobody has seen must not cost the proposal.
+        survey.notes.push(format!("what the configurations say was not used: {error}"));
+        survey.imports = Imports::default();
+        draft = Draft::of(&survey, found);
+    }
     let mut notes = survey.notes;
     notes.extend(draft.notes);
     Ok(Proposal { text: draft.text, notes })

@@ -1,5 +1,6 @@
 //! The text of the proposal.
 
+mod imported;
 mod network;
 
 use std::fmt::Write as _;

@@ -7,6 +7,7 @@ use bundle_run::{OnnxReport, examine};
 use super::{
     citation::Citation,
     framework::{Framework, imported},
+    import::{self, Imports},
     licence,
 };
 
@@ -36,6 +37,8 @@ pub(super) struct Survey {
     pub(super) train: Option<ArtifactPath>,
     pub(super) evaluate: Option<ArtifactPath>,
     pub(super) frameworks: Vec<Framework>,
+    /// What preprocessing configurations say.
+    pub(super) imports: Imports,
     pub(super) notes: Vec<String>,
 }
 
@@ -48,8 +51,8 @@ pub(super) struct Network {
 /// Where the label map is.
 pub(super) enum LabelMap {
     File(ArtifactPath),
-    /// `id2label` of a `config.json`.
-    Names(Vec<String>, ArtifactPath),
+    /// With where they are from.
+    Names(Vec<String>, String),
 }
 
 impl Survey {
@@ -65,6 +68,19 @@ impl Survey {
         onnx.sort_by_key(is_variant);
         let network =
             (!onnx.is_empty()).then(|| onnx.remove(0)).map(|path| look_at(tree, path, &mut notes));
+        let environment = environment(&paths);
+        let mut imports = import::of(
+            tree,
+            &paths,
+            &environment,
+            network.as_ref().map(|network| &network.path),
+            network.as_ref().and_then(|network| network.report.as_ref()),
+        );
+        notes.append(&mut imports.notes);
+        let labels = labels(&paths).or_else(|| {
+            let labels = imports.labels.take()?;
+            Some(LabelMap::Names(labels.names, labels.source))
+        });
         let directory =
             tree.directory().and_then(|path| path.file_name()).map(|name| name.to_string_lossy());
         Ok(Self {
@@ -78,11 +94,12 @@ impl Survey {
             license: license(tree, &paths, citation.license),
             network,
             other_onnx: onnx,
-            labels: labels(tree, &paths),
-            environment: environment(&paths),
+            labels,
+            environment,
             train: script(&paths, &["train", "fit", "run_training"]),
             evaluate: script(&paths, &["eval", "test", "validate", "benchmark"]),
             frameworks: frameworks(tree, &paths),
+            imports,
             notes,
         })
     }
@@ -174,7 +191,7 @@ fn license(
     known.next().or_else(citation)
 }
 
-fn labels(tree: &SourceTree, paths: &[ArtifactPath]) -> Option<LabelMap> {
+fn labels(paths: &[ArtifactPath]) -> Option<LabelMap> {
     let names = [
         "labels.txt",
         "classes.txt",
@@ -183,15 +200,7 @@ fn labels(tree: &SourceTree, paths: &[ArtifactPath]) -> Option<LabelMap> {
         "classes.json",
         "class_names.json",
     ];
-    if let Some(path) = named(paths, &names) {
-        return Some(LabelMap::File(path.clone()));
-    }
-    let path = named(paths, &["config.json"])?;
-    let json: serde_json::Value = serde_json::from_str(&read(tree, path)?).ok()?;
-    let map = json.get("id2label")?.as_object()?;
-    let entry = |index: usize| Some(map.get(&index.to_string())?.as_str()?.to_owned());
-    let names: Option<Vec<_>> = (0..map.len()).map(entry).collect();
-    Some(LabelMap::Names(names.filter(|names| !names.is_empty())?, path.clone()))
+    named(paths, &names).map(|path| LabelMap::File(path.clone()))
 }
 
 /// Environment files at the top or one directory down.

@@ -12,6 +12,7 @@ use super::{
         toml_text::{key, quote, quote_all},
     },
     Draft,
+    imported::{output_of, place},
 };
 
 /// Side of an image where the network takes any.
@@ -42,28 +43,62 @@ impl Draft {
         let Some(report) = &network.report else { return };
         self.dims(report);
         let images = report.inputs.iter().any(|input| Image::of(input).is_some());
+        let inputs = self.inputs(survey, report, found);
         let mut names = BTreeSet::new();
+        let mut outputs = Vec::new();
+        for output in &report.outputs {
+            let roles = survey.imports.outputs.iter().filter(|o| o.roles.len() > 1);
+            let is_second = |(_, tensor): &(&str, String)| *tensor == output.name;
+            let joined = roles.flat_map(|o| o.roles.iter().skip(1)).any(is_second);
+            if joined && report.outputs.len() > 1 {
+                continue; // part of another output
+            }
+            let name = unused(&mut names, &output.name, "output");
+            outputs.push((output.name.clone(), name.clone()));
+            match output_of(&survey.imports, report, &output.name) {
+                Some(imported) => {
+                    self.imported_output(imported, output, &name, survey.labels.as_ref());
+                }
+                None => self.output(output, &name, survey.labels.as_ref(), images),
+            }
+        }
+        self.imported_examples(&survey.imports, &inputs, &outputs);
+        self.notes.push(
+            "check every line marked `# guess` against the code that trained the model".to_owned(),
+        );
+    }
+
+    /// The inputs: with the steps that were found, that a configuration says, or guessed by the
+    /// shape. Gives the ONNX names with the names of the entries.
+    fn inputs(
+        &mut self,
+        survey: &Survey,
+        report: &OnnxReport,
+        found: Option<&FoundSteps>,
+    ) -> Vec<(String, String)> {
         let fits = |found: &FoundSteps| {
             let wants_image = found.kind == InputKind::Image;
             let same = |input: &OnnxTensor| Image::of(input).is_some() == wants_image;
             report.inputs.iter().position(same).unwrap_or(0)
         };
-        let place = found.map(fits);
+        let place_of_found = found.map(fits);
+        let placed = place(&survey.imports, report);
+        let mut names = BTreeSet::new();
+        let mut entries = Vec::new();
         for (index, input) in report.inputs.iter().enumerate() {
+            let imported = placed.iter().find(|p| p.tensors.iter().any(|(at, _)| *at == index));
+            if imported.is_some_and(|imported| imported.tensors[0].0 != index) {
+                continue; // fed by an entry that is there
+            }
             let name = unused(&mut names, &input.name, "input");
-            match found.filter(|_| place == Some(index)) {
-                Some(found) => self.found_input(input, &name, found),
-                None => self.input(input, &name),
+            entries.push((input.name.clone(), name.clone()));
+            match (found.filter(|_| place_of_found == Some(index)), imported) {
+                (Some(found), _) => self.found_input(input, &name, found),
+                (None, Some(imported)) => self.imported_input(imported, report, &name),
+                (None, None) => self.input(input, &name),
             }
         }
-        names.clear();
-        for output in &report.outputs {
-            let name = unused(&mut names, &output.name, "output");
-            self.output(output, &name, survey.labels.as_ref(), images);
-        }
-        self.notes.push(
-            "check every line marked `# guess` against the code that trained the model".to_owned(),
-        );
+        entries
     }
 
     fn dims(&mut self, report: &OnnxReport) {
@@ -168,28 +203,33 @@ impl Draft {
             "[{ op = \"softmax\", axis = -1 }]",
             Some("remove it if the network ends in softmax"),
         );
+        self.labels(labels, &count, &output.name);
+    }
+
+    /// Where the labels are, or that nothing says so.
+    pub(super) fn labels(&mut self, labels: Option<&LabelMap>, count: &str, output: &str) {
         match labels {
             Some(LabelMap::File(path)) => {
                 let value = format!("{{ file = {} }}", quote(path.as_str()));
                 self.entry("labels", &value, Some("a label a line, in the order of the classes"));
             }
-            Some(LabelMap::Names(names, path)) => {
+            Some(LabelMap::Names(names, source)) => {
                 let value = format!("{{ names = {} }}", quote_all(names));
-                self.entry("labels", &value, Some(&format!("id2label of {path}")));
+                self.entry("labels", &value, Some(source));
             }
             None => {
                 let _ = writeln!(
                     self.text,
                     "# labels = {{ file = \"labels.txt\" }}  # a label a line: {count}"
                 );
-                self.notes.push(format!("say what the {count} of `{}` mean: labels", output.name));
+                self.notes.push(format!("say what the {count} of `{output}` mean: labels"));
             }
         }
     }
 }
 
 /// An input that looks like a batch of images.
-struct Image {
+pub(super) struct Image {
     channels: u64,
     height: u64,
     width: u64,
@@ -199,7 +239,7 @@ struct Image {
 }
 
 impl Image {
-    fn of(tensor: &OnnxTensor) -> Option<Self> {
+    pub(super) fn of(tensor: &OnnxTensor) -> Option<Self> {
         let float = match tensor.dtype? {
             Dtype::Float16 | Dtype::Float32 | Dtype::Float64 => true,
             Dtype::Uint8 => false,
@@ -242,7 +282,7 @@ fn classes(output: &OnnxTensor) -> Option<String> {
 }
 
 /// `name float32[N, 3, 224, 224]`, on one line.
-fn describe(tensor: &OnnxTensor) -> String {
+pub(super) fn describe(tensor: &OnnxTensor) -> String {
     let dtype = tensor.dtype.map_or("another type".to_owned(), |dtype| dtype.to_string());
     let axis =
         |axis: &Result<u64, String>| axis.as_ref().map_or_else(Clone::clone, ToString::to_string);
