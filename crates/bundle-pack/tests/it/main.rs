@@ -1,6 +1,7 @@
 //! The public face of the crate.
 
 mod bytes;
+mod import;
 mod init;
 mod onnx;
 mod refuse;
