@@ -1,60 +1,262 @@
 //! The passes over the samples.
+//!
+//! Sums of whole numbers are exact in any order, so both passes add with the widest vectors
+//! that the machine has: `dispatch!` compiles what is inlined in it for each kind. They run
+//! row by row: between them are only the rows that the next row of the result needs.
+
+use fearless_simd::{Level, dispatch};
 
 use super::kernel::{Kernel, single};
 
-/// A sum in fixed point as a sample.
-fn clip8(sum: i32, bits: u32) -> u8 {
-    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
+/// Samples of a row that the vertical pass sums at a time.
+const COLUMNS: usize = 64;
+
+/// The passes over an image; one that changes no length is left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passes<'a> {
+    /// Pixels in a row before.
+    pub(super) width: usize,
+    /// The horizontal pass.
+    pub(super) across: Option<&'a Kernel>,
+    /// The vertical pass.
+    pub(super) down: Option<&'a Kernel>,
+    /// Which is first.
+    pub(super) down_first: bool,
 }
 
-/// Every row of `width` pixels becomes one of `kernel.windows.len()`.
-pub(super) fn horizontal(samples: &[u8], width: usize, kernel: &Kernel, count: usize) -> Vec<u8> {
+/// Resamples an image of pixels of `count` samples.
+pub(super) fn resample(samples: Vec<u8>, count: usize, passes: Passes<'_>) -> Vec<u8> {
     match count {
-        1 => horizontal_of::<1>(samples, width, kernel),
-        2 => horizontal_of::<2>(samples, width, kernel),
-        3 => horizontal_of::<3>(samples, width, kernel),
-        _ => horizontal_of::<4>(samples, width, kernel),
+        1 => resample_of::<1, 16>(samples, passes),
+        2 => resample_of::<2, 16>(samples, passes),
+        3 => resample_of::<3, 24>(samples, passes),
+        _ => resample_of::<4, 32>(samples, passes),
     }
 }
 
-fn horizontal_of<const C: usize>(samples: &[u8], width: usize, kernel: &Kernel) -> Vec<u8> {
-    let (pixels, _) = samples.as_chunks::<C>();
-    let half = 1_i32 << (kernel.bits - 1);
-    let mut result = Vec::with_capacity(pixels.len() / width * kernel.windows.len() * C);
-    for row in pixels.chunks_exact(width) {
-        for window in &kernel.windows {
-            let weights = kernel.weights(*window);
-            let covered = &row[window.start..window.start + weights.len()];
-            let mut sums = [half; C];
-            for (pixel, weight) in covered.iter().zip(weights) {
-                for (sum, sample) in sums.iter_mut().zip(pixel) {
-                    // The sum of |weight| stays below 2, so no sum overflows; wrapping
-                    // says so to the compiler, which may then use vectors.
-                    *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
-                }
+fn resample_of<const C: usize, const L: usize>(samples: Vec<u8>, passes: Passes<'_>) -> Vec<u8> {
+    let stride = passes.width * C;
+    let across = passes.across.map(|kernel| Across::<C, L>::new(kernel, passes.width));
+    match (across, passes.down) {
+        (None, None) => samples,
+        (Some(mut across), None) => {
+            let mut result = vec![0; samples.len() / stride * across.stride()];
+            across.rows(&samples, &mut result);
+            result
+        }
+        (None, Some(down)) => {
+            let mut result = vec![0; down.windows.len() * stride];
+            for (index, row) in result.chunks_exact_mut(stride).enumerate() {
+                down.sum_rows(index, &samples, row);
             }
-            result.extend(sums.map(|sum| clip8(sum, kernel.bits)));
+            result
+        }
+        (Some(mut across), Some(down)) if passes.down_first => {
+            let mut result = vec![0; down.windows.len() * across.stride()];
+            let mut between = vec![0; stride];
+            for (index, row) in result.chunks_exact_mut(across.stride()).enumerate() {
+                down.sum_rows(index, &samples, &mut between);
+                across.rows(&between, row);
+            }
+            result
+        }
+        (Some(across), Some(down)) => {
+            let stride = across.stride();
+            let mut result = vec![0; down.windows.len() * stride];
+            let mut between = Between { across, samples: &samples, first: 0, rows: Vec::new() };
+            for (index, row) in result.chunks_exact_mut(stride).enumerate() {
+                let window = down.windows[index];
+                let rows = between.rows(window.start, down.weights(window).len());
+                sum_rows(rows, down.weights(window), down.bits, row);
+            }
+            result
         }
     }
-    result
 }
 
-/// Every column of samples becomes one of `kernel.windows.len()`; `stride` samples make a row.
-pub(super) fn vertical(samples: &[u8], stride: usize, kernel: &Kernel) -> Vec<u8> {
-    let mut result = Vec::with_capacity(kernel.windows.len() * stride);
-    let half = 1_i32 << (kernel.bits - 1);
-    let mut sums = vec![half; stride];
-    for window in &kernel.windows {
-        sums.fill(half);
-        let rows = samples[window.start * stride..].chunks_exact(stride);
-        for (row, weight) in rows.zip(kernel.weights(*window)) {
+impl Kernel {
+    /// One row of the result, from all rows.
+    fn sum_rows(&self, index: usize, samples: &[u8], result: &mut [u8]) {
+        let window = self.windows[index];
+        let rows = &samples[window.start * result.len()..];
+        sum_rows(rows, self.weights(window), self.bits, result);
+    }
+}
+
+/// The rows that went through the horizontal pass, before the vertical one.
+struct Between<'a, const C: usize, const L: usize> {
+    across: Across<'a, C, L>,
+    samples: &'a [u8],
+    /// The index of the first row kept.
+    first: usize,
+    rows: Vec<u8>,
+}
+
+impl<const C: usize, const L: usize> Between<'_, C, L> {
+    /// `count` rows from `start`, which never goes back.
+    fn rows(&mut self, start: usize, count: usize) -> &[u8] {
+        let stride = self.across.stride();
+        let gone = (start - self.first) * stride;
+        self.rows.drain(..gone.min(self.rows.len()));
+        self.first = start;
+        let (kept, wanted) = (self.rows.len(), count * stride);
+        if kept < wanted {
+            let from = self.across.width * C;
+            let next = &self.samples[(start + kept / stride) * from..];
+            self.rows.resize(wanted, 0);
+            self.across.rows(next, &mut self.rows[kept..]);
+        }
+        &self.rows[..wanted]
+    }
+}
+
+/// The horizontal pass, with its weights as they are laid beside `L` samples.
+struct Across<'a, const C: usize, const L: usize> {
+    kernel: &'a Kernel,
+    width: usize,
+    /// For each window where its samples start, and the end of its weights.
+    lanes: Vec<(usize, usize)>,
+    weights: Vec<[i32; L]>,
+    /// Two rows with space behind them, where the image is narrower than the lanes.
+    padded: Option<Vec<u8>>,
+}
+
+impl<'a, const C: usize, const L: usize> Across<'a, C, L> {
+    fn new(kernel: &'a Kernel, width: usize) -> Self {
+        let pixels = L / C;
+        let whole = |count: usize| count.next_multiple_of(pixels);
+        let counts = kernel.windows.iter().map(|window| kernel.weights(*window).len());
+        let longest = counts.max().map_or(pixels, whole);
+        let room = width.max(longest);
+        let mut lanes = Vec::with_capacity(kernel.windows.len());
+        let mut weights = Vec::new();
+        for window in &kernel.windows {
+            let of_window = kernel.weights(*window);
+            let length = whole(of_window.len());
+            // Towards the end of a row the lanes start before the window.
+            let start = window.start.min(room - length);
+            let mut spread = vec![0; length * C];
+            let covered = &mut spread[(window.start - start) * C..];
+            for (pixel, weight) in covered.chunks_exact_mut(C).zip(of_window) {
+                pixel.fill(*weight);
+            }
+            weights.extend_from_slice(spread.as_chunks::<L>().0);
+            lanes.push((start * C, weights.len()));
+        }
+        let padded = (room > width).then(|| vec![0; 2 * room * C]);
+        Self { kernel, width, lanes, weights, padded }
+    }
+
+    /// Samples in a row of the result.
+    fn stride(&self) -> usize {
+        self.lanes.len() * C
+    }
+
+    /// As many rows as `result` has.
+    fn rows(&mut self, samples: &[u8], result: &mut [u8]) {
+        let from = self.width * C;
+        let level = Level::new();
+        let mut padded = self.padded.take();
+        let pairs = samples.chunks(2 * from).zip(result.chunks_mut(2 * self.stride()));
+        for (rows, result) in pairs {
+            let (first, second) = rows.split_at(from);
+            let second = if second.len() == from { second } else { first };
+            if let Some(padded) = &mut padded {
+                let middle = padded.len() / 2;
+                let (one, two) = padded.split_at_mut(middle);
+                one[..from].copy_from_slice(first);
+                two[..from].copy_from_slice(second);
+                dispatch!(level, _ => self.two_rows([&*one, &*two], result));
+            } else {
+                dispatch!(level, _ => self.two_rows([first, second], result));
+            }
+        }
+        self.padded = padded;
+    }
+
+    /// Two rows, or only the first where `result` has one.
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn two_rows(&self, rows: [&[u8]; 2], result: &mut [u8]) {
+        let (first, second) = result.split_at_mut(self.stride());
+        let mut second = second.chunks_exact_mut(C);
+        let mut begin = 0;
+        for ((start, end), result) in self.lanes.iter().zip(first.chunks_exact_mut(C)) {
+            let weights = &self.weights[begin..*end];
+            begin = *end;
+            let mut sums = [[0_i32; L]; 2];
+            let one = rows[0][*start..].as_chunks::<L>().0;
+            let two = rows[1][*start..].as_chunks::<L>().0;
+            for ((weights, one), two) in weights.iter().zip(one).zip(two) {
+                for lane in 0..L {
+                    // The sum of |weight| stays below 2, so no sum overflows; wrapping
+                    // says so to the compiler, which may then use vectors.
+                    let weight = weights[lane];
+                    sums[0][lane] = sums[0][lane].wrapping_add(i32::from(one[lane]).wrapping_mul(weight));
+                    sums[1][lane] = sums[1][lane].wrapping_add(i32::from(two[lane]).wrapping_mul(weight));
+                }
+            }
+            result.copy_from_slice(&self.folded(&sums[0]));
+            if let Some(result) = second.next() {
+                result.copy_from_slice(&self.folded(&sums[1]));
+            }
+        }
+    }
+
+    /// The pixel whose samples are summed in these lanes.
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn folded(&self, sums: &[i32; L]) -> [u8; C] {
+        let mut pixel = [1_i32 << (self.kernel.bits - 1); C];
+        for lanes in sums.chunks_exact(C) {
+            for (sum, lane) in pixel.iter_mut().zip(lanes) {
+                *sum = sum.wrapping_add(*lane);
+            }
+        }
+        pixel.map(|sum| clip8(sum, self.kernel.bits))
+    }
+}
+
+/// Sums weighted rows of the length of `result`.
+fn sum_rows(rows: &[u8], weights: &[i32], bits: u32, result: &mut [u8]) {
+    dispatch!(Level::new(), _ => weighted_rows(rows, weights, bits, result));
+}
+
+#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+#[inline(always)]
+fn weighted_rows(rows: &[u8], weights: &[i32], bits: u32, result: &mut [u8]) {
+    let stride = result.len();
+    let half = 1_i32 << (bits - 1);
+    let (blocks, rest) = result.as_chunks_mut::<COLUMNS>();
+    for (index, block) in blocks.iter_mut().enumerate() {
+        let mut sums = [half; COLUMNS];
+        for (row, weight) in rows.chunks_exact(stride).zip(weights) {
+            let Some(row) = row[index * COLUMNS..].first_chunk::<COLUMNS>() else { break };
             for (sum, sample) in sums.iter_mut().zip(row) {
                 *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
             }
         }
-        result.extend(sums.iter().map(|sum| clip8(*sum, kernel.bits)));
+        for (sample, sum) in block.iter_mut().zip(sums) {
+            *sample = clip8(sum, bits);
+        }
     }
-    result
+    let mut sums = [half; COLUMNS];
+    let before = stride - rest.len();
+    for (row, weight) in rows.chunks_exact(stride).zip(weights) {
+        for (sum, sample) in sums.iter_mut().zip(&row[before..]) {
+            *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
+        }
+    }
+    for (sample, sum) in rest.iter_mut().zip(sums) {
+        *sample = clip8(sum, bits);
+    }
+}
+
+/// A sum in fixed point as a sample.
+#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+#[inline(always)]
+fn clip8(sum: i32, bits: u32) -> u8 {
+    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
 /// The samples at these rows and columns, of an image of `width` pixels of `count` samples.
