@@ -175,12 +175,8 @@ fn torch_u8(
     check_size((from.0, to.1), count, limits)?;
     let kernel = |from, to| (from != to).then(|| torch::kernel(axis(params, from, to)));
     let (down, across) = (kernel(from.0, to.0), kernel(from.1, to.1));
-    let passes = Passes {
-        width: from.1,
-        across: across.as_ref(),
-        down: down.as_ref(),
-        down_first: false,
-    };
+    let passes =
+        Passes { width: from.1, across: across.as_ref(), down: down.as_ref(), down_first: false };
     Ok(pass::resample(samples, count, passes))
 }
 
