@@ -6,6 +6,7 @@ mod fuzz;
 mod models;
 mod parity;
 mod peers;
+mod speed;
 
 use std::path::Path;
 
@@ -25,6 +26,8 @@ pub(crate) enum Proof {
     Conformance,
     /// Signatures made here and verified by `model_signing`, and the other way round
     Peers,
+    /// Speed of preprocessing beside Pillow and torchvision (needs 9 GB)
+    Speed,
     /// Speed and memory beside tar, zstd, sha256sum and Python
     Bench,
     /// Fuzz targets, ten minutes each
@@ -33,8 +36,15 @@ pub(crate) enum Proof {
 
 impl Proof {
     /// Every proof, in the order of CI.
-    pub(crate) const ALL: &[Self] =
-        &[Self::Models, Self::Parity, Self::Conformance, Self::Peers, Self::Bench, Self::Fuzz];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Models,
+        Self::Parity,
+        Self::Speed,
+        Self::Conformance,
+        Self::Peers,
+        Self::Bench,
+        Self::Fuzz,
+    ];
 }
 
 /// Runs a proof and writes its page.
@@ -42,6 +52,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
     match proof {
         Proof::Models => models::models(&quickstart::build()?, false),
         Proof::Parity => parity::parity(),
+        Proof::Speed => speed::speed(),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -55,6 +66,8 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
     match proof {
         Proof::Models => models::models(bundle, true),
         Proof::Parity => parity::smoke(),
+        // Torch is too large for what is quick.
+        Proof::Speed => speed::compile().map(drop),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

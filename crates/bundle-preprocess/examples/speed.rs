@@ -1,7 +1,7 @@
 //! `speed FILE STEP…`: prepares an image as often as it is asked to, for `cargo xtask prove speed`.
 //!
 //! Steps are written as in a `bundle.toml`. Each line of the standard input is answered with
-//! one line: `run` with the nanoseconds from the bytes of the file to the tensor, `steps` with
+//! one line: `start` at once, `run` with the nanoseconds from the bytes of the file to the tensor, `steps` with
 //! those of each step, `write PATH` with the shape of the tensor, whose float32 elements are
 //! written to the file.
 
@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let line = line?;
         let answer = match line.split_once(' ') {
             Some(("write", path)) => write(&pipeline, &source, path)?,
+            None if line == "start" => "ready".to_owned(),
             None if line == "run" => run(&pipeline, &source)?.to_string(),
             None if line == "steps" => each_step(&pipeline, &source)?,
             _ => return Err(format!("unknown request: {line}").into()),
