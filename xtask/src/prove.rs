@@ -6,6 +6,7 @@ mod fuzz;
 mod models;
 mod parity;
 mod peers;
+mod speed;
 mod wasm;
 
 use std::path::Path;
@@ -28,6 +29,8 @@ pub(crate) enum Proof {
     Conformance,
     /// Signatures made here and verified by `model_signing`, and the other way round
     Peers,
+    /// Speed of preprocessing beside Pillow and torchvision (needs 9 GB)
+    Speed,
     /// Speed and memory beside tar, zstd, sha256sum and Python
     Bench,
     /// Fuzz targets, ten minutes each
@@ -40,6 +43,7 @@ impl Proof {
         Self::Models,
         Self::Parity,
         Self::Wasm,
+        Self::Speed,
         Self::Conformance,
         Self::Peers,
         Self::Bench,
@@ -53,6 +57,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Models => models::models(&quickstart::build()?, false),
         Proof::Parity => parity::parity(),
         Proof::Wasm => wasm::wasm(),
+        Proof::Speed => speed::speed(),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -67,6 +72,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         Proof::Models => models::models(bundle, true),
         Proof::Parity => parity::smoke(),
         Proof::Wasm => wasm::smoke(),
+        Proof::Speed => speed::smoke(),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

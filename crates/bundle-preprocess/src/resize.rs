@@ -33,6 +33,7 @@ use crate::{
     kind::{Kind, SampleType},
 };
 use kernel::Kernel;
+use pass::Passes;
 
 pub(crate) use size::target as target_size;
 
@@ -174,16 +175,11 @@ fn torch_u8(
         return Ok(nearest(&samples, count, (from, to), torch::nearest_indices));
     }
     check_size((from.0, to.1), count, limits)?;
-    let mut samples = samples;
-    if from.1 != to.1 {
-        let kernel = torch::kernel(axis(params, from.1, to.1));
-        samples = pass::horizontal(&samples, from.1, &kernel, count);
-    }
-    if from.0 != to.0 {
-        let kernel = torch::kernel(axis(params, from.0, to.0));
-        samples = pass::vertical(&samples, to.1 * count, &kernel);
-    }
-    Ok(samples)
+    let kernel = |from, to| (from != to).then(|| torch::kernel(axis(params, from, to)));
+    let (down, across) = (kernel(from.0, to.0), kernel(from.1, to.1));
+    let passes =
+        Passes { width: from.1, across: across.as_ref(), down: down.as_ref(), down_first: false };
+    Ok(pass::resample(samples, count, passes))
 }
 
 fn torch_f32(
@@ -265,22 +261,15 @@ fn filtered(mut samples: Vec<u8>, channels: Channels, plan: Plan) -> Vec<u8> {
         pass::premultiply(&mut samples, channels.count());
     }
     let count = channels.count();
-    let horizontal = |samples: Vec<u8>| {
-        if from.1 == to.1 {
-            return samples;
-        }
-        pass::horizontal(&samples, from.1, &Kernel::new(interpolation, from.1, to.1), count)
+    let kernel = |from, to| (from != to).then(|| Kernel::new(interpolation, from, to));
+    let (down, across) = (kernel(from.0, to.0), kernel(from.1, to.1));
+    let passes = Passes {
+        width: from.1,
+        across: across.as_ref(),
+        down: down.as_ref(),
+        down_first: order == Order::VerticalFirst,
     };
-    let vertical = |samples: Vec<u8>, width: usize| {
-        if from.0 == to.0 {
-            return samples;
-        }
-        pass::vertical(&samples, width * count, &Kernel::new(interpolation, from.0, to.0))
-    };
-    let mut samples = match order {
-        Order::HorizontalFirst => vertical(horizontal(samples), to.1),
-        Order::VerticalFirst => horizontal(vertical(samples, from.1)),
-    };
+    let mut samples = pass::resample(samples, count, passes);
     if channels.has_alpha() {
         pass::unpremultiply(&mut samples, count);
     }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The libraries; their test data are photographs and tables to compare on.
-const LIBRARIES: &[&str] = &[
+pub(super) const LIBRARIES: &[&str] = &[
     "numpy==2.4.6",
     "pillow==13.0.0",
     "torch==2.15.0",

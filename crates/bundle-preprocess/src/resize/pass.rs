@@ -1,60 +1,419 @@
 //! The passes over the samples.
+//!
+//! Sums of whole numbers are exact in any order, so both passes add with the widest vectors
+//! that the machine has: `dispatch!` compiles what is inlined in it for each kind. They run
+//! row by row: between them are only the rows that the next row of the result needs.
+
+use std::ops::Range;
+
+use fearless_simd::{Level, Simd, dispatch, i16x16, i32x4, i32x8, prelude::*, u8x16};
 
 use super::kernel::{Kernel, single};
 
-/// A sum in fixed point as a sample.
-fn clip8(sum: i32, bits: u32) -> u8 {
-    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
+/// Samples that are multiplied at a time.
+const LANES: usize = 16;
+/// Rows that go through the horizontal pass side by side.
+const ROWS: usize = 4;
+
+/// The passes over an image; one that changes no length is left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passes<'a> {
+    /// Pixels in a row before.
+    pub(super) width: usize,
+    /// The horizontal pass.
+    pub(super) across: Option<&'a Kernel>,
+    /// The vertical pass.
+    pub(super) down: Option<&'a Kernel>,
+    /// Which is first.
+    pub(super) down_first: bool,
 }
 
-/// Every row of `width` pixels becomes one of `kernel.windows.len()`.
-pub(super) fn horizontal(samples: &[u8], width: usize, kernel: &Kernel, count: usize) -> Vec<u8> {
+/// Resamples an image of pixels of `count` samples.
+pub(super) fn resample(samples: Vec<u8>, count: usize, passes: Passes<'_>) -> Vec<u8> {
     match count {
-        1 => horizontal_of::<1>(samples, width, kernel),
-        2 => horizontal_of::<2>(samples, width, kernel),
-        3 => horizontal_of::<3>(samples, width, kernel),
-        _ => horizontal_of::<4>(samples, width, kernel),
+        1 => resample_of::<1>(samples, passes),
+        2 => resample_of::<2>(samples, passes),
+        3 => resample_of::<3>(samples, passes),
+        _ => resample_of::<4>(samples, passes),
     }
 }
 
-fn horizontal_of<const C: usize>(samples: &[u8], width: usize, kernel: &Kernel) -> Vec<u8> {
-    let (pixels, _) = samples.as_chunks::<C>();
-    let half = 1_i32 << (kernel.bits - 1);
-    let mut result = Vec::with_capacity(pixels.len() / width * kernel.windows.len() * C);
-    for row in pixels.chunks_exact(width) {
+fn resample_of<const C: usize>(samples: Vec<u8>, passes: Passes<'_>) -> Vec<u8> {
+    let stride = passes.width * C;
+    let across = passes.across.map(|kernel| Across::<C>::new(kernel, passes.width));
+    match (across, passes.down.map(Down::new)) {
+        (None, None) => samples,
+        (Some(mut across), None) => {
+            let mut result = vec![0; samples.len() / stride * across.stride()];
+            across.rows(&samples, &mut result);
+            result
+        }
+        (None, Some(down)) => {
+            let mut result = vec![0; down.ends.len() * stride];
+            for (index, row) in result.chunks_exact_mut(stride).enumerate() {
+                down.row(index, &samples[down.window(index).0 * stride..], row);
+            }
+            result
+        }
+        (Some(mut across), Some(down)) if passes.down_first => {
+            let mut result = vec![0; down.ends.len() * across.stride()];
+            let mut between = vec![0; stride];
+            for (index, row) in result.chunks_exact_mut(across.stride()).enumerate() {
+                down.row(index, &samples[down.window(index).0 * stride..], &mut between);
+                across.rows(&between, row);
+            }
+            result
+        }
+        (Some(across), Some(down)) => {
+            let stride = across.stride();
+            let mut result = vec![0; down.ends.len() * stride];
+            let mut between = Between { across, samples: &samples, first: 0, rows: Vec::new() };
+            for (index, row) in result.chunks_exact_mut(stride).enumerate() {
+                let (start, count) = down.window(index);
+                down.row(index, between.rows(start, count), row);
+            }
+            result
+        }
+    }
+}
+
+/// The rows that went through the horizontal pass, before the vertical one.
+struct Between<'a, const C: usize> {
+    across: Across<C>,
+    samples: &'a [u8],
+    /// The index of the first row kept.
+    first: usize,
+    rows: Vec<u8>,
+}
+
+impl<const C: usize> Between<'_, C> {
+    /// `count` rows from `start`, which never goes back.
+    fn rows(&mut self, start: usize, count: usize) -> &[u8] {
+        let stride = self.across.stride();
+        let gone = (start - self.first) * stride;
+        self.rows.drain(..gone.min(self.rows.len()));
+        self.first = start;
+        let (kept, wanted) = (self.rows.len(), count * stride);
+        if kept < wanted {
+            let from = self.across.width * C;
+            let next = &self.samples[(start + kept / stride) * from..];
+            self.rows.resize(wanted, 0);
+            self.across.rows(next, &mut self.rows[kept..]);
+        }
+        &self.rows[..wanted]
+    }
+}
+
+/// The horizontal pass, its weights laid as [`Across::several_rows`] takes them.
+struct Across<const C: usize> {
+    width: usize,
+    /// For each window the first of its samples, and the end of its weights.
+    windows: Vec<(usize, usize)>,
+    weights: Weights,
+    /// The samples that are read from the start of a row, of which its windows have no more
+    /// than the first.
+    reach: usize,
+    /// Rows that end before that.
+    padded: [Vec<u8>; ROWS],
+}
+
+/// Weights in units of 2^-bits, `low + 2^16 high`, each in 16 bits with its sign.
+struct Weights {
+    low: Vec<[i16; LANES]>,
+    high: Vec<[i16; LANES]>,
+    /// Whether any is more than 16 bits.
+    wide: bool,
+    bits: u32,
+}
+
+impl<const C: usize> Across<C> {
+    /// Sums of one pixel, side by side: as many as channels, or a gap behind the third.
+    const SUMS: usize = if C == 3 { 4 } else { C };
+    /// Pixels whose samples are multiplied at a time.
+    const PIXELS: usize = LANES / Self::SUMS;
+
+    /// Which sample goes to each lane; neighbours are the same channel of neighbouring pixels.
+    fn lanes() -> [u8; LANES] {
+        std::array::from_fn(|lane| {
+            let (sum, second) = (lane / 2, lane % 2);
+            let (pixel, channel) = (sum / Self::SUMS * 2 + second, sum % Self::SUMS);
+            u8::try_from(pixel * C + channel.min(C - 1)).unwrap_or_default()
+        })
+    }
+
+    fn new(kernel: &Kernel, width: usize) -> Self {
+        let mut windows = Vec::with_capacity(kernel.windows.len());
+        let mut weights =
+            Weights { low: Vec::new(), high: Vec::new(), wide: false, bits: kernel.bits };
+        let mut reach = 0;
         for window in &kernel.windows {
-            let weights = kernel.weights(*window);
-            let covered = &row[window.start..window.start + weights.len()];
-            let mut sums = [half; C];
-            for (pixel, weight) in covered.iter().zip(weights) {
-                for (sum, sample) in sums.iter_mut().zip(pixel) {
-                    // The sum of |weight| stays below 2, so no sum overflows; wrapping
-                    // says so to the compiler, which may then use vectors.
-                    *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
+            let of_window = kernel.weights(*window);
+            for of_pixels in of_window.chunks(Self::PIXELS) {
+                let weight = |lane: usize| {
+                    let (sum, second) = (lane / 2, lane % 2);
+                    let pixel = sum / Self::SUMS * 2 + second;
+                    let gap = sum % Self::SUMS >= C;
+                    of_pixels.get(pixel).filter(|_| !gap).copied().unwrap_or_default()
+                };
+                weights.push(&std::array::from_fn(weight));
+            }
+            let taken = of_window.len().next_multiple_of(Self::PIXELS) * C;
+            reach = reach.max(window.start * C + taken + LANES - Self::PIXELS * C);
+            windows.push((window.start * C, weights.low.len()));
+        }
+        Self { width, windows, weights, reach, padded: std::array::from_fn(|_| vec![0; reach]) }
+    }
+
+    /// Samples in a row of the result.
+    fn stride(&self) -> usize {
+        self.windows.len() * C
+    }
+
+    /// As many rows as `result` has.
+    fn rows(&mut self, samples: &[u8], result: &mut [u8]) {
+        let (from, stride) = (self.width * C, self.stride());
+        let level = Level::new();
+        let mut padded = std::mem::take(&mut self.padded);
+        for (index, result) in result.chunks_mut(ROWS * stride).enumerate() {
+            let last = result.len() / stride - 1;
+            let first = &samples[index * ROWS * from..];
+            let mut padded = padded.iter_mut();
+            // Where fewer are wanted, the last one is there several times.
+            let rows: [&[u8]; ROWS] = std::array::from_fn(|row| {
+                let row = &first[row.min(last) * from..];
+                padded.next().map_or(row, |padded| self.reached(row, padded))
+            });
+            if self.weights.wide {
+                dispatch!(level, simd => self.several_rows::<_, true>(simd, rows, result));
+            } else {
+                dispatch!(level, simd => self.several_rows::<_, false>(simd, rows, result));
+            }
+        }
+        self.padded = padded;
+    }
+
+    /// A row with enough behind it.
+    fn reached<'row>(&self, row: &'row [u8], padded: &'row mut [u8]) -> &'row [u8] {
+        if row.len() >= self.reach {
+            return row;
+        }
+        padded[..row.len()].copy_from_slice(row);
+        padded
+    }
+
+    /// As many rows as `result` has, up to `ROWS`.
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn several_rows<S: Simd, const WIDE: bool>(
+        &self,
+        simd: S,
+        rows: [&[u8]; ROWS],
+        result: &mut [u8],
+    ) {
+        let lanes = u8x16::from_slice(simd, &Self::lanes());
+        let (stride, mut begin) = (self.stride(), 0);
+        for (index, (start, end)) in self.windows.iter().enumerate() {
+            let low = &self.weights.low[begin..*end];
+            let high = &self.weights.high[begin..*end];
+            begin = *end;
+            let mut sums = [Sums::zero(simd); ROWS];
+            let rows = rows.map(|row| &row[*start..]);
+            for (step, weights) in low.iter().zip(high).enumerate() {
+                let at = step * Self::PIXELS * C;
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    let samples = u8x16::from_slice(simd, &row[at..at + LANES]).swizzle_dyn(lanes);
+                    sums.add::<WIDE>(simd, widened(samples), weights);
                 }
             }
-            result.extend(sums.map(|sum| clip8(sum, kernel.bits)));
-        }
-    }
-    result
-}
-
-/// Every column of samples becomes one of `kernel.windows.len()`; `stride` samples make a row.
-pub(super) fn vertical(samples: &[u8], stride: usize, kernel: &Kernel) -> Vec<u8> {
-    let mut result = Vec::with_capacity(kernel.windows.len() * stride);
-    let half = 1_i32 << (kernel.bits - 1);
-    let mut sums = vec![half; stride];
-    for window in &kernel.windows {
-        sums.fill(half);
-        let rows = samples[window.start * stride..].chunks_exact(stride);
-        for (row, weight) in rows.zip(kernel.weights(*window)) {
-            for (sum, sample) in sums.iter_mut().zip(row) {
-                *sum = sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight));
+            for (row, sums) in sums.iter().enumerate() {
+                let pixel = result.get_mut(row * stride + index * C..);
+                if let Some(pixel) = pixel.and_then(<[u8]>::first_chunk_mut::<C>) {
+                    *pixel = self.folded(simd, sums.total::<WIDE>());
+                }
             }
         }
-        result.extend(sums.iter().map(|sum| clip8(*sum, kernel.bits)));
     }
-    result
+
+    /// The pixel that has these sums.
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn folded<S: Simd>(&self, simd: S, sums: i32x8<S>) -> [u8; C] {
+        let (low, high) = sums.split();
+        let sums = low + high;
+        let sums = match Self::SUMS {
+            4 => sums,
+            2 => sums + sums.slide::<2>(sums),
+            _ => {
+                let sums = sums + sums.slide::<2>(sums);
+                sums + sums.slide::<1>(sums)
+            }
+        };
+        let bits = self.weights.bits;
+        let samples = (sums + i32x4::splat(simd, 1 << (bits - 1))) >> bits;
+        let samples = samples.max(i32x4::splat(simd, 0)).min(i32x4::splat(simd, 255)).to_array();
+        std::array::from_fn(|channel| u8::try_from(samples[channel]).unwrap_or(u8::MAX))
+    }
+}
+
+impl Weights {
+    fn push(&mut self, weights: &[i32; LANES]) {
+        let parts = weights.map(halves);
+        self.low.push(parts.map(|(low, _)| low));
+        self.high.push(parts.map(|(_, high)| high));
+        self.wide |= parts.iter().any(|(_, high)| *high != 0);
+    }
+}
+
+/// `low + 2^16 high`. A weight has no more than 24 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
+const fn halves(weight: i32) -> (i16, i16) {
+    let low = weight as i16;
+    (low, (weight.wrapping_sub(low as i32) >> 16) as i16)
+}
+
+/// Samples as 16-bit lanes.
+#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+#[inline(always)]
+fn widened<S: Simd>(samples: u8x16<S>) -> i16x16<S> {
+    let (low, high) = samples.widen();
+    low.combine(high).bitcast()
+}
+
+/// Eight sums of products of samples and weights, by the halves of the weights.
+#[derive(Clone, Copy)]
+struct Sums<S: Simd> {
+    low: i32x8<S>,
+    high: i32x8<S>,
+}
+
+impl<S: Simd> Sums<S> {
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn zero(simd: S) -> Self {
+        Self { low: i32x8::splat(simd, 0), high: i32x8::splat(simd, 0) }
+    }
+
+    /// Adds the products of neighbours.
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn add<const WIDE: bool>(
+        &mut self,
+        simd: S,
+        samples: i16x16<S>,
+        (low, high): (&[i16; LANES], &[i16; LANES]),
+    ) {
+        // Whole sums fit, and what overflows on the way comes back.
+        self.low += samples.pairwise_dot_product(i16x16::from_slice(simd, low));
+        if WIDE {
+            self.high += samples.pairwise_dot_product(i16x16::from_slice(simd, high));
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn total<const WIDE: bool>(self) -> i32x8<S> {
+        if WIDE { self.low + (self.high << 16) } else { self.low }
+    }
+}
+
+/// The vertical pass, its weights laid as [`Down::columns`] takes them.
+struct Down<'a> {
+    kernel: &'a Kernel,
+    /// For each window the end of its weights.
+    ends: Vec<usize>,
+    weights: Weights,
+}
+
+impl<'a> Down<'a> {
+    fn new(kernel: &'a Kernel) -> Self {
+        let mut weights =
+            Weights { low: Vec::new(), high: Vec::new(), wide: false, bits: kernel.bits };
+        let mut ends = Vec::with_capacity(kernel.windows.len());
+        for window in &kernel.windows {
+            for pair in kernel.weights(*window).chunks(2) {
+                let weight = |lane: usize| pair.get(lane % 2).copied().unwrap_or_default();
+                weights.push(&std::array::from_fn(weight));
+            }
+            ends.push(weights.low.len());
+        }
+        Self { kernel, ends, weights }
+    }
+
+    /// The first row of a window, and how many there are.
+    fn window(&self, index: usize) -> (usize, usize) {
+        let window = self.kernel.windows[index];
+        (window.start, self.kernel.weights(window).len())
+    }
+
+    /// A row of the result, from the rows of its window.
+    fn row(&self, index: usize, rows: &[u8], result: &mut [u8]) {
+        if result.len() < LANES {
+            return self.few_columns(index, rows, result);
+        }
+        let begin = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let pairs = begin..self.ends[index];
+        let count = self.window(index).1;
+        let rows = &rows[..count * result.len()];
+        let level = Level::new();
+        if self.weights.wide {
+            dispatch!(level, simd => self.columns::<_, true>(simd, pairs, rows, result));
+        } else {
+            dispatch!(level, simd => self.columns::<_, false>(simd, pairs, rows, result));
+        }
+    }
+
+    fn few_columns(&self, index: usize, rows: &[u8], result: &mut [u8]) {
+        let (stride, bits) = (result.len(), self.kernel.bits);
+        let weights = self.kernel.weights(self.kernel.windows[index]);
+        for (column, result) in result.iter_mut().enumerate() {
+            let samples = rows[column..].iter().step_by(stride).zip(weights);
+            let sum = samples.fold(1 << (bits - 1), |sum: i32, (sample, weight)| {
+                sum.wrapping_add(i32::from(*sample).wrapping_mul(*weight))
+            });
+            *result = clip8(sum, bits);
+        }
+    }
+
+    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+    #[inline(always)]
+    fn columns<S: Simd, const WIDE: bool>(
+        &self,
+        simd: S,
+        pairs: Range<usize>,
+        rows: &[u8],
+        result: &mut [u8],
+    ) {
+        let (stride, bits) = (result.len(), self.weights.bits);
+        let weights = self.weights.low[pairs.clone()].iter().zip(&self.weights.high[pairs]);
+        let mut column = 0;
+        while column < stride {
+            // The last columns are summed again with those before them.
+            let at = column.min(stride - LANES);
+            let mut sums = [Sums::zero(simd), Sums::zero(simd)];
+            for (pair, weights) in rows.chunks(2 * stride).zip(weights.clone()) {
+                let first = u8x16::from_slice(simd, &pair[at..at + LANES]);
+                // Where there is no second row, its weight is zero.
+                let other = if pair.len() > stride { stride + at } else { at };
+                let second = u8x16::from_slice(simd, &pair[other..other + LANES]);
+                sums[0].add::<WIDE>(simd, widened(first.zip_low(second)), weights);
+                sums[1].add::<WIDE>(simd, widened(first.zip_high(second)), weights);
+            }
+            for (sums, result) in sums.iter().zip(result[at..at + LANES].chunks_exact_mut(8)) {
+                let sums: [i32; 8] = sums.total::<WIDE>().to_array();
+                for (sample, sum) in result.iter_mut().zip(sums) {
+                    *sample = clip8(sum.wrapping_add(1 << (bits - 1)), bits);
+                }
+            }
+            column = at + LANES;
+        }
+    }
+}
+
+/// A sum in fixed point as a sample.
+#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
+#[inline(always)]
+fn clip8(sum: i32, bits: u32) -> u8 {
+    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
 }
 
 /// The samples at these rows and columns, of an image of `width` pixels of `count` samples.

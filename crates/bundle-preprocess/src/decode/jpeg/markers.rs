@@ -15,6 +15,8 @@ const SOF9: u8 = 0xc9;
 const SOF10: u8 = 0xca;
 /// Start of scan: entropy-coded data follow the segment.
 const SOS: u8 = 0xda;
+/// Bytes that are looked at together.
+const BLOCK: usize = 32;
 /// Define restart interval.
 const DRI: u8 = 0xdd;
 
@@ -60,8 +62,24 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Fault> {
 /// libjpeg does.
 pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     let is_marker = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0x00 | 0xff);
-    let at = bytes.windows(2).position(is_marker)?;
-    Some((bytes[at + 1], &bytes[at + 2..]))
+    let mut from = 0;
+    loop {
+        // Most blocks of coded data have no such byte, which takes one comparison to see.
+        let (blocks, _) = bytes[from..].as_chunks::<BLOCK>();
+        let plain = |block: &&[u8; BLOCK]| {
+            block.iter().fold(0, |any, byte| any | u8::from(*byte == 0xff)) == 0
+        };
+        from += blocks.iter().take_while(plain).count() * BLOCK;
+        let end = bytes.len().min(from + BLOCK + 1);
+        if let Some(at) = bytes[from..end].windows(2).position(is_marker) {
+            let at = from + at;
+            return Some((bytes[at + 1], &bytes[at + 2..]));
+        }
+        if end == bytes.len() {
+            return None;
+        }
+        from += BLOCK;
+    }
 }
 
 /// The segment that starts with its length, and what is behind it.
