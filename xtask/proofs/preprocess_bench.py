@@ -76,24 +76,24 @@ def torchvision_transforms(interpolation, tensor):
     return of_tensor if tensor else of_picture
 
 
-# What is timed: the peer, and the kernel and filter that ours names for the same pixels.
+# What is timed: the peer, and the kernel, filter and arithmetic that ours names for the same bits.
 ROWS = {
-    "Pillow, NumPy; bicubic": (pillow(Image.BICUBIC), "pillow", "bicubic"),
-    "Pillow, NumPy; bilinear": (pillow(Image.BILINEAR), "pillow", "bilinear"),
-    "torchvision v2 on a PIL image; bilinear": (torchvision_transforms(v2.InterpolationMode.BILINEAR, False), "pillow", "bilinear"),
-    "torchvision v2 on a tensor; bicubic": (torchvision_transforms(v2.InterpolationMode.BICUBIC, True), "torchvision_u8", "bicubic"),
-    "torchvision v2 on a tensor; bilinear": (torchvision_transforms(v2.InterpolationMode.BILINEAR, True), "torchvision_u8", "bilinear"),
+    "Pillow, NumPy; bicubic": (pillow(Image.BICUBIC), "pillow", "bicubic", "f32_div"),
+    "Pillow, NumPy; bilinear": (pillow(Image.BILINEAR), "pillow", "bilinear", "f32_div"),
+    "torchvision v2 on a PIL image; bilinear": (torchvision_transforms(v2.InterpolationMode.BILINEAR, False), "pillow", "bilinear", "f32_mul"),
+    "torchvision v2 on a tensor; bicubic": (torchvision_transforms(v2.InterpolationMode.BICUBIC, True), "torchvision_u8", "bicubic", "f32_mul"),
+    "torchvision v2 on a tensor; bilinear": (torchvision_transforms(v2.InterpolationMode.BILINEAR, True), "torchvision_u8", "bilinear", "f32_mul"),
 }
 
 
-def steps(kernel, interpolation):
+def steps(kernel, interpolation, arithmetic):
     which = 'impl_version = "ge13"' if kernel == "pillow" else "antialias = true"
     return [
         '{ op = "decode_image", exif_orientation = "ignore" }',
         '{ op = "convert_color", to = "RGB", alpha = "drop" }',
         f'{{ op = "resize", impl = "{kernel}", {which}, size = {{ shortest_edge = 256 }}, size_rounding = "trunc", interpolation = "{interpolation}" }}',
         '{ op = "center_crop", size = [224, 224], offset_rounding = "half_even" }',
-        f'{{ op = "rescale", scale = {1 / 255!r}, arithmetic = "f32_div" }}',
+        f'{{ op = "rescale", scale = {1 / 255!r}, arithmetic = "{arithmetic}" }}',
         f'{{ op = "normalize", mean = {MEAN}, std = {STD} }}',
         '{ op = "layout", to = "NCHW" }',
     ]
@@ -139,7 +139,7 @@ def growth_of_peer(what, file):
 
 
 def row(program, file, what, repeats):
-    peer, kernel, interpolation = ROWS[what]
+    peer, *words = ROWS[what]
     data = bytearray(file.read_bytes())
 
     def timed():
@@ -147,7 +147,7 @@ def row(program, file, what, repeats):
         peer(data)
         return time.perf_counter() - started
 
-    ours = Ours(program, file, steps(kernel, interpolation))
+    ours = Ours(program, file, steps(*words))
     ours.ask("start")
     peak, peer_peak = growth(ours.process.pid, lambda: ours.ask("run")), growth_of_peer(what, file)
     tensor = file.with_suffix(".f32")

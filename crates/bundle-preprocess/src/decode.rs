@@ -77,6 +77,23 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
     }
 }
 
+/// The rows of a JPEG file that is upright and as cameras write them, of a size that is
+/// `wanted`; `None` where it is not, or is damaged, which [`apply`] finds again.
+pub(crate) fn jpeg_rows(
+    params: &DecodeImage,
+    bytes: &[u8],
+    limits: &Limits,
+    wanted: impl Fn((usize, usize)) -> bool,
+) -> Option<jpeg::Rows> {
+    if !bytes.starts_with(b"\xff\xd8\xff") {
+        return None;
+    }
+    let upright = params.exif_orientation == ExifOrientation::Apply;
+    let wanted =
+        |exif: &[u8], size: (usize, usize)| wanted(size) && !(upright && orientation::turns(exif));
+    jpeg::rows(bytes, limits, wanted).ok().flatten()
+}
+
 fn not_an_image(bytes: &[u8]) -> Fault {
     let container = |brand: &[u8]| bytes.get(8..12) == Some(brand);
     let what = match bytes {

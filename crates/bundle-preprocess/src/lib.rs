@@ -97,6 +97,7 @@ mod diagnose;
 mod embedding;
 mod encode;
 mod error;
+mod fused;
 mod geometry;
 mod group;
 mod guarantee;

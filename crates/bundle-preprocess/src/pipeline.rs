@@ -11,7 +11,7 @@ use crate::{
     InputSource, Limits, NamedTensors, StepError, Table, TableColumn, Tensor, TensorData, Value,
     columns::{listed, nearest},
     error::Fault,
-    group,
+    fused, group,
     kind::{ColumnType, Kind},
     ops::{self, NOTHING_BESIDE, Surroundings},
     resource::Resource,
@@ -134,7 +134,15 @@ impl InputPipeline {
         let mut value = first;
         let mut published = NamedTensors::new();
         let mut stages = Vec::new();
-        for (index, step) in self.steps.iter().enumerate() {
+        let fused = match &value {
+            Value::Bytes(bytes) if !trace => fused::first_steps(&self.steps, bytes, &self.limits),
+            _ => None,
+        };
+        let done = fused.map_or(0, |(count, image)| {
+            value = Value::Image(image);
+            count
+        });
+        for (index, step) in self.steps.iter().enumerate().skip(done) {
             value = self.apply(index, step, value, &mut published)?;
             if trace {
                 stages.push(Stage { index, op: step.step.op(), value: value.clone() });

@@ -134,6 +134,47 @@ pub(crate) fn resize_to(
     Ok(Image { height: to.0, width: to.1, channels, storage, samples })
 }
 
+/// A resize of uint8 pixels of three channels whose rows come one after the other.
+pub(crate) struct RowByRow {
+    to: (usize, usize),
+    down: Kernel,
+    across: Kernel,
+}
+
+/// The resize of such an image, where both passes are needed and the horizontal one is first.
+pub(crate) fn row_by_row(
+    params: &Resize,
+    from: (usize, usize),
+    limits: &Limits,
+) -> Option<RowByRow> {
+    let to = size::target(params, from).ok()?;
+    let fits = |size| check_size(size, 3, limits).is_ok();
+    let passes = from.0 != to.0 && from.1 != to.1 && params.interpolation != Interpolation::Nearest;
+    if !passes || !fits(to) || !fits((from.0, to.1)) {
+        return None;
+    }
+    let kernel = |from, to| match params.kernel {
+        ResizeImpl::Pillow => Some(Kernel::new(params.interpolation, from, to)),
+        ResizeImpl::TorchvisionU8 => Some(torch::kernel(axis(params, from, to))),
+        ResizeImpl::TorchvisionF32 | ResizeImpl::Opencv => None,
+    };
+    let in_order = params.kernel != ResizeImpl::Pillow
+        || matches!(order(params, from, to), Ok(Order::HorizontalFirst));
+    let (down, across) = (kernel(from.0, to.0)?, kernel(from.1, to.1)?);
+    in_order.then_some(RowByRow { to, down, across })
+}
+
+impl RowByRow {
+    /// Height and width, and the samples; `write` writes a row of `width` pixels.
+    pub(crate) fn run(
+        &self,
+        width: usize,
+        write: &mut dyn FnMut(usize, &mut [u8]),
+    ) -> ((usize, usize), Vec<u8>) {
+        (self.to, pass::resample_rows::<3>(width, &self.across, &self.down, write))
+    }
+}
+
 /// Height and width before and after.
 type FromTo = ((usize, usize), (usize, usize));
 

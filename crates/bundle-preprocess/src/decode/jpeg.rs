@@ -2,10 +2,13 @@
 
 mod markers;
 mod restarts;
+mod rows;
 
 use libjpeg_turbo_rs::{
     ColorSpace, ComponentInfo, DecodeLimits, Decoder, FrameHeader, PixelFormat,
 };
+
+pub(crate) use rows::Rows;
 
 use super::check_size;
 use crate::{Channels, Image, Limits, Samples, Storage, error::Fault};
@@ -37,15 +40,27 @@ pub(super) fn check_markers(bytes: &[u8]) -> Result<(), Fault> {
     markers::check(bytes)
 }
 
-fn decode_as(
+/// The rows of a file that is as cameras write them and whose size is `wanted`, with its
+/// EXIF data; `None` where it is another one.
+pub(super) fn rows(
     bytes: &[u8],
-    stored: bool,
     limits: &Limits,
-) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    wanted: impl Fn(&[u8], (usize, usize)) -> bool,
+) -> Result<Option<Rows>, Fault> {
+    let decoder = opened(bytes, limits)?;
+    let header = decoder.header();
+    if !wanted(decoder.exif_data().unwrap_or_default(), (header.height(), header.width())) {
+        return Ok(None);
+    }
+    Rows::decode(decoder, limits)
+}
+
+fn unreadable(error: &libjpeg_turbo_rs::JpegError) -> Fault {
+    Fault::new(format!("the JPEG file cannot be decoded: {error}"))
+}
+
+fn opened<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Decoder<'a>, Fault> {
     markers::check(bytes)?;
-    let unreadable = |error: libjpeg_turbo_rs::JpegError| {
-        Fault::new(format!("the JPEG file cannot be decoded: {error}"))
-    };
     let caps = DecodeLimits {
         max_pixels: limits.pixels,
         max_scans: limits.scans,
@@ -53,7 +68,15 @@ fn decode_as(
         max_memory: Some(limits.image_bytes.saturating_mul(4)),
         ..DecodeLimits::default()
     };
-    let mut decoder = Decoder::new_with_limits(bytes, caps).map_err(unreadable)?;
+    Decoder::new_with_limits(bytes, caps).map_err(|error| unreadable(&error))
+}
+
+fn decode_as(
+    bytes: &[u8],
+    stored: bool,
+    limits: &Limits,
+) -> Result<(Image, Option<Vec<u8>>), Fault> {
+    let mut decoder = opened(bytes, limits)?;
     let header = decoder.header();
     let (height, width) = (header.height(), header.width());
     let (channels, format) = match header.components.len() {
@@ -81,7 +104,7 @@ fn decode_as(
     }
     decoder.set_block_smoothing(true);
     let exif = decoder.exif_data().map(<[u8]>::to_vec);
-    let result = decoder.decode_image().map_err(unreadable)?;
+    let result = decoder.decode_image().map_err(|error| unreadable(&error))?;
     let expected = height * width * channels.count();
     if (result.height, result.width, result.data.len()) != (height, width, expected) {
         return Err(Fault::new("the JPEG file does not hold the image that its header promises"));

@@ -13,6 +13,11 @@ pub(super) fn apply(image: Image, exif: &[u8]) -> Image {
     }
 }
 
+/// Whether [`apply`] would change an image.
+pub(super) fn turns(exif: &[u8]) -> bool {
+    matches!(orientation(exif), Some(2..=8))
+}
+
 /// Browsers and cameras sometimes keep the JPEG prefix in other containers.
 const PREFIX: &[u8] = b"Exif\0\0";
 

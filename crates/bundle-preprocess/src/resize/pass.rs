@@ -45,7 +45,7 @@ fn resample_of<const C: usize>(samples: Vec<u8>, passes: Passes<'_>) -> Vec<u8> 
         (None, None) => samples,
         (Some(mut across), None) => {
             let mut result = vec![0; samples.len() / stride * across.stride()];
-            across.rows(&samples, &mut result);
+            across.rows(&mut Source::Samples(&samples), 0, &mut result);
             result
         }
         (None, Some(down)) => {
@@ -60,27 +60,49 @@ fn resample_of<const C: usize>(samples: Vec<u8>, passes: Passes<'_>) -> Vec<u8> 
             let mut between = vec![0; stride];
             for (index, row) in result.chunks_exact_mut(across.stride()).enumerate() {
                 down.row(index, &samples[down.window(index).0 * stride..], &mut between);
-                across.rows(&between, row);
+                across.rows(&mut Source::Samples(&between), 0, row);
             }
             result
         }
-        (Some(across), Some(down)) => {
-            let stride = across.stride();
-            let mut result = vec![0; down.ends.len() * stride];
-            let mut between = Between { across, samples: &samples, first: 0, rows: Vec::new() };
-            for (index, row) in result.chunks_exact_mut(stride).enumerate() {
-                let (start, count) = down.window(index);
-                down.row(index, between.rows(start, count), row);
-            }
-            result
-        }
+        (Some(across), Some(down)) => both(across, &down, Source::Samples(&samples)),
     }
+}
+
+/// Resamples rows of `width` pixels that `write` writes, given their index.
+pub(super) fn resample_rows<const C: usize>(
+    width: usize,
+    across: &Kernel,
+    down: &Kernel,
+    write: &mut dyn FnMut(usize, &mut [u8]),
+) -> Vec<u8> {
+    let (across, down) = (Across::<C>::new(across, width), Down::new(down));
+    both(across, &down, Source::Written(write))
+}
+
+/// Both passes, the horizontal one first.
+fn both<const C: usize>(across: Across<C>, down: &Down<'_>, source: Source<'_>) -> Vec<u8> {
+    let stride = across.stride();
+    let mut result = vec![0; down.ends.len() * stride];
+    let mut between = Between { across, source, first: 0, rows: Vec::new() };
+    for (index, row) in result.chunks_exact_mut(stride).enumerate() {
+        let (start, count) = down.window(index);
+        down.row(index, between.rows(start, count), row);
+    }
+    result
+}
+
+/// Where the rows of an image come from.
+enum Source<'a> {
+    /// They are all there.
+    Samples(&'a [u8]),
+    /// Each is written when it is needed.
+    Written(&'a mut dyn FnMut(usize, &mut [u8])),
 }
 
 /// The rows that went through the horizontal pass, before the vertical one.
 struct Between<'a, const C: usize> {
     across: Across<C>,
-    samples: &'a [u8],
+    source: Source<'a>,
     /// The index of the first row kept.
     first: usize,
     rows: Vec<u8>,
@@ -95,10 +117,9 @@ impl<const C: usize> Between<'_, C> {
         self.first = start;
         let (kept, wanted) = (self.rows.len(), count * stride);
         if kept < wanted {
-            let from = self.across.width * C;
-            let next = &self.samples[(start + kept / stride) * from..];
             self.rows.resize(wanted, 0);
-            self.across.rows(next, &mut self.rows[kept..]);
+            let next = start + kept / stride;
+            self.across.rows(&mut self.source, next, &mut self.rows[kept..]);
         }
         &self.rows[..wanted]
     }
@@ -161,7 +182,8 @@ impl<const C: usize> Across<C> {
             reach = reach.max(window.start * C + taken + LANES - Self::PIXELS * C);
             windows.push((window.start * C, weights.low.len()));
         }
-        Self { width, windows, weights, reach, padded: std::array::from_fn(|_| vec![0; reach]) }
+        let padded = std::array::from_fn(|_| vec![0; reach.max(width * C)]);
+        Self { width, windows, weights, reach, padded }
     }
 
     /// Samples in a row of the result.
@@ -169,19 +191,28 @@ impl<const C: usize> Across<C> {
         self.windows.len() * C
     }
 
-    /// As many rows as `result` has.
-    fn rows(&mut self, samples: &[u8], result: &mut [u8]) {
+    /// As many rows as `result` has, from the one with index `start`.
+    fn rows(&mut self, source: &mut Source<'_>, start: usize, result: &mut [u8]) {
         let (from, stride) = (self.width * C, self.stride());
         let level = Level::new();
         let mut padded = std::mem::take(&mut self.padded);
         for (index, result) in result.chunks_mut(ROWS * stride).enumerate() {
-            let last = result.len() / stride - 1;
-            let first = &samples[index * ROWS * from..];
-            let mut padded = padded.iter_mut();
+            let (start, last) = (start + index * ROWS, result.len() / stride - 1);
+            let mut padded = padded.iter_mut().enumerate();
             // Where fewer are wanted, the last one is there several times.
-            let rows: [&[u8]; ROWS] = std::array::from_fn(|row| {
-                let row = &first[row.min(last) * from..];
-                padded.next().map_or(row, |padded| self.reached(row, padded))
+            let rows: [&[u8]; ROWS] = std::array::from_fn(|_| {
+                let Some((row, padded)) = padded.next() else { return &[][..] };
+                match source {
+                    Source::Samples(samples) => {
+                        self.reached(&samples[(start + row.min(last)) * from..], padded)
+                    }
+                    Source::Written(write) => {
+                        if row <= last {
+                            write(start + row, &mut padded[..from]);
+                        }
+                        padded
+                    }
+                }
             });
             if self.weights.wide {
                 dispatch!(level, simd => self.several_rows::<_, true>(simd, rows, result));

@@ -3,6 +3,7 @@
 
 mod bombs;
 mod faults;
+mod fused;
 mod groups;
 mod hostile;
 mod infer;
