@@ -66,8 +66,10 @@ pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
     loop {
         // Most blocks of coded data have no such byte, which takes one comparison to see.
         let (blocks, _) = bytes[from..].as_chunks::<BLOCK>();
-        let plain =
-            |block: &&[u8; BLOCK]| !block.iter().fold(false, |any, byte| any | (*byte == 0xff));
+        let plain = |block: &&[u8; BLOCK]| {
+            let largest = block.iter().fold(0, |largest, byte| largest.max(*byte));
+            largest < 0xff
+        };
         from += blocks.iter().take_while(plain).count() * BLOCK;
         let end = bytes.len().min(from + BLOCK + 1);
         if let Some(at) = bytes[from..end].windows(2).position(is_marker) {

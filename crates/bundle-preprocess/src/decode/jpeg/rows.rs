@@ -81,7 +81,11 @@ impl Rows {
             if down {
                 let (near, last) = (row / 2, self.planes.height.div_ceil(2) - 1);
                 // At the border the row is its own neighbour.
-                let far = if row % 2 == 0 { near.saturating_sub(1) } else { (near + 1).min(last) };
+                let far = if row.is_multiple_of(2) {
+                    near.saturating_sub(1)
+                } else {
+                    (near + 1).min(last)
+                };
                 let near = plane_row(&self.planes, plane, near, count);
                 let far = plane_row(&self.planes, plane, far, count);
                 dispatch!(level, _ => weighed(near, far, &mut self.sums));
