@@ -22,6 +22,7 @@ mod kernel;
 mod opencv;
 mod pass;
 mod size;
+mod sums;
 mod torch;
 
 use bundle_manifest::{Interpolation, Resize, ResizeImpl, ResizeVersion};

@@ -6,12 +6,13 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Level, Simd, dispatch, i16x16, i32x4, i32x8, prelude::*, u8x16};
+use fearless_simd::{Level, Simd, dispatch, i32x4, i32x8, prelude::*, u8x16};
 
-use super::kernel::{Kernel, single};
+use super::{
+    kernel::{Kernel, single},
+    sums::{LANES, Sums, Weights, clip8, widened},
+};
 
-/// Samples that are multiplied at a time.
-const LANES: usize = 16;
 /// Rows that go through the horizontal pass side by side.
 const ROWS: usize = 4;
 
@@ -138,15 +139,6 @@ struct Across<const C: usize> {
     padded: [Vec<u8>; ROWS],
 }
 
-/// Weights in units of 2^-bits, `low + 2^16 high`, each in 16 bits with its sign.
-struct Weights {
-    low: Vec<[i16; LANES]>,
-    high: Vec<[i16; LANES]>,
-    /// Whether any is more than 16 bits.
-    wide: bool,
-    bits: u32,
-}
-
 impl<const C: usize> Across<C> {
     /// Sums of one pixel, side by side: as many as channels, or a gap behind the third.
     const SUMS: usize = if C == 3 { 4 } else { C };
@@ -164,8 +156,7 @@ impl<const C: usize> Across<C> {
 
     fn new(kernel: &Kernel, width: usize) -> Self {
         let mut windows = Vec::with_capacity(kernel.windows.len());
-        let mut weights =
-            Weights { low: Vec::new(), high: Vec::new(), wide: false, bits: kernel.bits };
+        let mut weights = Weights::new(kernel.bits);
         let mut reach = 0;
         for window in &kernel.windows {
             let of_window = kernel.weights(*window);
@@ -286,67 +277,6 @@ impl<const C: usize> Across<C> {
     }
 }
 
-impl Weights {
-    fn push(&mut self, weights: &[i32; LANES]) {
-        let parts = weights.map(halves);
-        self.low.push(parts.map(|(low, _)| low));
-        self.high.push(parts.map(|(_, high)| high));
-        self.wide |= parts.iter().any(|(_, high)| *high != 0);
-    }
-}
-
-/// `low + 2^16 high`. A weight has no more than 24 bits.
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
-const fn halves(weight: i32) -> (i16, i16) {
-    let low = weight as i16;
-    (low, (weight.wrapping_sub(low as i32) >> 16) as i16)
-}
-
-/// Samples as 16-bit lanes.
-#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
-#[inline(always)]
-fn widened<S: Simd>(samples: u8x16<S>) -> i16x16<S> {
-    let (low, high) = samples.widen();
-    low.combine(high).bitcast()
-}
-
-/// Eight sums of products of samples and weights, by the halves of the weights.
-#[derive(Clone, Copy)]
-struct Sums<S: Simd> {
-    low: i32x8<S>,
-    high: i32x8<S>,
-}
-
-impl<S: Simd> Sums<S> {
-    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
-    #[inline(always)]
-    fn zero(simd: S) -> Self {
-        Self { low: i32x8::splat(simd, 0), high: i32x8::splat(simd, 0) }
-    }
-
-    /// Adds the products of neighbours.
-    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
-    #[inline(always)]
-    fn add<const WIDE: bool>(
-        &mut self,
-        simd: S,
-        samples: i16x16<S>,
-        (low, high): (&[i16; LANES], &[i16; LANES]),
-    ) {
-        // Whole sums fit, and what overflows on the way comes back.
-        self.low += samples.pairwise_dot_product(i16x16::from_slice(simd, low));
-        if WIDE {
-            self.high += samples.pairwise_dot_product(i16x16::from_slice(simd, high));
-        }
-    }
-
-    #[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
-    #[inline(always)]
-    fn total<const WIDE: bool>(self) -> i32x8<S> {
-        if WIDE { self.low + (self.high << 16) } else { self.low }
-    }
-}
-
 /// The vertical pass, its weights laid as [`Down::columns`] takes them.
 struct Down<'a> {
     kernel: &'a Kernel,
@@ -357,8 +287,7 @@ struct Down<'a> {
 
 impl<'a> Down<'a> {
     fn new(kernel: &'a Kernel) -> Self {
-        let mut weights =
-            Weights { low: Vec::new(), high: Vec::new(), wide: false, bits: kernel.bits };
+        let mut weights = Weights::new(kernel.bits);
         let mut ends = Vec::with_capacity(kernel.windows.len());
         for window in &kernel.windows {
             for pair in kernel.weights(*window).chunks(2) {
@@ -440,13 +369,6 @@ impl<'a> Down<'a> {
     }
 }
 
-/// A sum in fixed point as a sample.
-#[expect(clippy::inline_always, reason = "it is compiled for the instructions of its caller")]
-#[inline(always)]
-fn clip8(sum: i32, bits: u32) -> u8 {
-    u8::try_from((sum >> bits).clamp(0, 255)).unwrap_or(u8::MAX)
-}
-
 /// The samples at these rows and columns, of an image of `width` pixels of `count` samples.
 pub(super) fn picked<T: Copy>(
     samples: &[T],
@@ -512,7 +434,95 @@ pub(super) fn unpremultiply(samples: &mut [u8], count: usize) {
 
 #[cfg(test)]
 mod tests {
+    use bundle_manifest::Interpolation;
+
     use super::*;
+
+    /// Each sample of a pass by itself; `step` is the distance of those that are summed.
+    fn sums(samples: &[u8], kernel: &Kernel, (lines, step): (&[usize], usize)) -> Vec<u8> {
+        let of_window = |line: &usize, index: usize| {
+            let window = kernel.windows[index];
+            let taps = samples[line + window.start * step..].iter().step_by(step);
+            let products =
+                taps.zip(kernel.weights(window)).map(|(tap, weight)| i32::from(*tap) * *weight);
+            clip8(products.sum::<i32>() + (1 << (kernel.bits - 1)), kernel.bits)
+        };
+        let windows = 0..kernel.windows.len();
+        lines
+            .iter()
+            .flat_map(|line| windows.clone().map(move |index| of_window(line, index)))
+            .collect()
+    }
+
+    fn turned(samples: &[u8], rows: usize) -> Vec<u8> {
+        let columns = samples.len() / rows;
+        (0..columns).flat_map(|column| samples[column..].iter().step_by(columns).copied()).collect()
+    }
+
+    fn across(samples: &[u8], width: usize, count: usize, kernel: &Kernel) -> Vec<u8> {
+        let pixels = |row: &[u8]| {
+            let channels: Vec<usize> = (0..count).collect();
+            turned(&sums(row, kernel, (&channels, count)), count)
+        };
+        samples.chunks_exact(width * count).flat_map(pixels).collect()
+    }
+
+    fn down(samples: &[u8], stride: usize, kernel: &Kernel) -> Vec<u8> {
+        let columns: Vec<usize> = (0..stride).collect();
+        turned(&sums(samples, kernel, (&columns, stride)), stride)
+    }
+
+    #[test]
+    fn vectors_add_up_as_samples_one_by_one() {
+        use Interpolation::{Bilinear, Box, Lanczos};
+        let cases = [
+            ((1, 1), (3, 5)),
+            ((9, 70), (4, 3)),
+            ((41, 5), (6, 11)),
+            ((33, 37), (40, 1)),
+            ((6, 19), (13, 40)),
+        ];
+        for ((from, to), count) in
+            cases.iter().flat_map(|case| (1..=4).map(move |count| (*case, count)))
+        {
+            let noise = |index: usize| {
+                u8::try_from(index * index * 7 % 251 + 4 * (index % 2)).unwrap_or_default()
+            };
+            let samples: Vec<u8> = (0..from.0 * from.1 * count).map(noise).collect();
+            for interpolation in [Bilinear, Box, Lanczos] {
+                let axis = |from, to| Kernel::new(interpolation, from, to);
+                let (rows, columns) = (axis(from.0, to.0), axis(from.1, to.1));
+                for (down_first, expected) in [
+                    (false, down(&across(&samples, from.1, count, &columns), to.1 * count, &rows)),
+                    (true, across(&down(&samples, from.1 * count, &rows), from.1, count, &columns)),
+                ] {
+                    let passes = Passes {
+                        width: from.1,
+                        across: Some(&columns),
+                        down: Some(&rows),
+                        down_first,
+                    };
+                    let found = resample(samples.clone(), count, passes);
+                    assert_eq!(
+                        found, expected,
+                        "{interpolation} {from:?} {to:?} {count} {down_first}"
+                    );
+                }
+                let passes =
+                    Passes { width: from.1, across: Some(&columns), down: None, down_first: false };
+                assert_eq!(
+                    resample(samples.clone(), count, passes),
+                    across(&samples, from.1, count, &columns)
+                );
+                let passes =
+                    Passes { width: from.1, across: None, down: Some(&rows), down_first: false };
+                assert_eq!(
+                    resample(samples.clone(), count, passes),
+                    down(&samples, from.1 * count, &rows)
+                );
+            }
+        }
+    }
 
     #[test]
     fn centers_of_pixels() {

@@ -67,7 +67,8 @@ pub(super) fn next_marker(bytes: &[u8]) -> Option<(u8, &[u8])> {
         // Most blocks of coded data have no such byte, which takes one comparison to see.
         let (blocks, _) = bytes[from..].as_chunks::<BLOCK>();
         let plain = |block: &&[u8; BLOCK]| {
-            block.iter().fold(0, |any, byte| any | u8::from(*byte == 0xff)) == 0
+            let largest = block.iter().fold(0, |largest, byte| largest.max(*byte));
+            largest < 0xff
         };
         from += blocks.iter().take_while(plain).count() * BLOCK;
         let end = bytes.len().min(from + BLOCK + 1);
