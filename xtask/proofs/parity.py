@@ -37,7 +37,7 @@ class Proof:
     """Compares groups and adds up rows: (operation, library) to what came of it."""
 
     def __init__(self, replay, directory):
-        self.replay, self.directory, self.rows = replay, directory, {}
+        self.replay, self.directory, self.rows, self.recovered, self.by_hand = replay, directory, {}, {}, []
 
     def compare(self, group, row):
         """A group of cases, written or not yet; it is deleted. `row` says the row of a case."""
@@ -103,7 +103,32 @@ def pillow_rows(proof, pythons, names):
                 proof.pillow(python, row, parts, (said, f"Pillow {version}"))
 
 
-def full(proof, pythons, cache):
+def configurations(proof, bundle, names):
+    """What `init` reads off saved configurations, beside the classes that saved them."""
+    import importers
+
+    for group, name in importers.pictures(bundle, proof.directory, names[:6]):
+        if group is None:
+            proof.by_hand.append(name)
+            continue
+        row = ("init reads", f"transformers, {name}")
+        proof.compare(group, lambda _case, row=row: row)
+        proof.say(row)
+
+
+def pairs_of_files(proof, bundle, names):
+    """Steps that `init --infer` finds from three pairs, on nine other files."""
+    import pairs
+
+    for name, group, exact in pairs.groups(bundle, proof.directory, names[:3], names[3:12]):
+        row = ("init --infer", f"{name}{'' if exact else ', not found'}")
+        if group.cases:
+            proof.compare(group, lambda _case, row=row: row)
+            proof.say(row)
+        proof.recovered[name] = exact and proof.rows[row]["differing"] == 0
+
+
+def full(proof, pythons, cache, bundle):
     make.with_torchaudio()
     os.environ["HF_HUB_OFFLINE"] = "1"
     import libraries
@@ -117,6 +142,9 @@ def full(proof, pythons, cache):
         "tiff": corpus.write_others(inputs, media.tiff_files), "convert": images,
     }
     print(f"    {len(images)} images, {len(jpegs)} JPEG files", flush=True)
+    plain = [name for name in images if name.endswith((".jpg", ".png")) and not name.startswith(("exif", "palette", "gray"))]
+    configurations(proof, bundle, plain)
+    pairs_of_files(proof, bundle, plain)
     proof.run(libraries.pipelines(proof.directory, images))
     sounds, at16 = corpus.write_sounds(inputs, cache)
     print(f"    {len(sounds)} sounds, {len(at16)} of them at 16 kHz", flush=True)
@@ -180,6 +208,8 @@ def bars(proof, images, jpegs):
     def of(start, library=""):
         return {row: total for row, total in rows.items() if row[0].startswith(start) and library in row[1]}
 
+    recovered = sum(proof.recovered.values())
+    bar("pipelines found from three pairs, exact on nine other files", "≥ 15 of 20", f"{recovered} of {len(proof.recovered)}", recovered >= 15)
     whole = of("pipeline")
     enough = [row for row, total in whole.items() if total["cases"] >= 40 and not total["failures"]]
     bar("whole pipelines on at least 40 files, each within its bar", "≥ 12", len(enough), len(enough) >= 12)
@@ -228,6 +258,7 @@ def write_page(proof, found):
     lines += [f"| {what} | {wanted} | {value} | {met} |" for what, wanted, value, met in found]
     apart = sorted(libraries.APART.values())
     within = sum(1 for distance in apart if distance <= 5e-6)
+    lines += ["", f"`bundle init` says of {', '.join(proof.by_hand)} that their steps must be written by hand, and why."]
     lines += [
         "", "The torch path of Whisper transforms in float32, and the logarithm shows its rounding where a frequency is far quieter than others of its frame:",
         f"transformers' own two paths are up to {apart[-1]:.1e} apart on the same clips, and within 5e-6 on {within} of {len(apart)}.", "", *FOOTNOTES, "",
@@ -250,6 +281,7 @@ FOOTNOTES = [
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", help="the program whose `init` is asked")
     parser.add_argument("--replay", required=True, help="the example `parity` of bundle-preprocess")
     parser.add_argument("--pillow", action="append", default=[], help="an interpreter with another Pillow, besides this one")
     parser.add_argument("--smoke", action="store_true", help="Pillow only, on a few made files; write nothing")
@@ -260,7 +292,7 @@ def main():
         work = pathlib.Path(work)
         (work / "inputs").mkdir()
         proof, pythons = Proof(pathlib.Path(arguments.replay).resolve(), work), [*arguments.pillow, sys.executable]
-        found = smoke(proof, pythons) if arguments.smoke else full(proof, pythons, cache)
+        found = smoke(proof, pythons) if arguments.smoke else full(proof, pythons, cache, arguments.bundle)
         spoil(proof)
     if found is not None:
         write_page(proof, found)

@@ -43,8 +43,11 @@ pub(crate) fn parity() -> Result<()> {
     let python = tools::python("parity", LIBRARIES)?;
     let others = [tools::python("pillow9", PILLOW_9)?, tools::python("pillow12", PILLOW_12)?];
     let others = others.map(|other| other.to_string_lossy().into_owned());
-    let arguments: Vec<&str> = others.iter().flat_map(|other| ["--pillow", other]).collect();
-    compare(&python, &replay("3")?, &arguments)
+    let mut arguments: Vec<&str> = others.iter().flat_map(|other| ["--pillow", other]).collect();
+    let replay = replay("3")?;
+    let bundle = target().join("debug/bundle").to_string_lossy().into_owned();
+    arguments.extend(["--bundle", &bundle]);
+    compare(&python, &replay, &arguments)
 }
 
 /// Compares with one Pillow, on a few files.
@@ -60,10 +63,11 @@ fn compare(python: &Path, replay: &Path, more: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// The program that runs cases, built as the tests are: another selection of packages
+/// The program that runs cases, beside `bundle`, built as the tests are: another selection of packages
 /// would compile their dependencies again.
 pub(super) fn replay(optimised: &str) -> Result<PathBuf> {
-    let mut build = cargo(&["build", "--workspace", "--quiet", "--example", "parity"]);
+    let mut build =
+        cargo(&["build", "--workspace", "--quiet", "--example", "parity", "--bin", "bundle"]);
     step("the program that runs cases", build.env("CARGO_PROFILE_DEV_OPT_LEVEL", optimised))?;
     Ok(target().join("debug/examples/parity"))
 }
