@@ -62,6 +62,8 @@ pub enum Command {
     Sign(Sign),
     /// Make, show and trust keys
     Key(Key),
+    /// Write the recorder, which records examples with your own libraries
+    Record(Record),
     /// Run the model on inputs
     Run(Run),
     /// Serve the page on which anyone can try the model
@@ -107,6 +109,21 @@ pub struct Init {
     /// them, of different sizes and shapes, tell most pipelines apart
     #[arg(long, value_name = "FILE=NPY")]
     pub infer: Vec<String>,
+}
+
+/// `bundle record`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle record                 write ./bundle_record.py, for Python 3.9 and later
+  python -m bundle_record bundle.toml --input photo=cat.jpg --callable prepare:to_tensor --append
+                                record what your function makes of a file, and the steps beside it")]
+pub struct Record {
+    /// The file to write; - prints it
+    #[arg(short, long, default_value = "bundle_record.py", value_name = "PATH")]
+    pub output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `bundle pack`

@@ -37,6 +37,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => command::init::run(&args, terminal),
+        Command::Record(args) => command::record::run(&args, terminal),
         Command::Pack(args) => command::pack::run(&args, terminal),
         Command::Check(args) => command::check::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args, terminal),

@@ -554,7 +554,10 @@ def main(arguments=None):
     entry, weak = record(asked.manifest, inputs, function, asked.name, expect, asked.force)
     for line in weak:
         print(f"warning: {line}; the callable's value is recorded" if "differ" in line or "gives" in line else f"warning: {line}", file=sys.stderr)
-    if asked.append:
+    is_there = any(example.get("name") == asked.name for example in load(asked.manifest).get("examples", []))
+    if asked.append and is_there:
+        print(f"wrote examples/{asked.name}; its entry is in {asked.manifest} already", file=sys.stderr)
+    elif asked.append:
         text = asked.manifest.read_text(encoding="utf-8")
         write(asked.manifest, (text.rstrip("\n") + "\n\n" + entry).encode())
         print(f"wrote examples/{asked.name}, and the entry in {asked.manifest}", file=sys.stderr)

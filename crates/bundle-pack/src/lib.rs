@@ -30,6 +30,10 @@ mod pack;
 mod rehearse;
 mod request;
 
+/// The recorder: a Python file that runs the steps of a `bundle.toml`, and the author's code, with
+/// the author's libraries, and writes an example.
+pub const RECORDER: &str = include_str!("../recorder/bundle_record.py");
+
 pub use error::PackError;
 pub use init::{FoundSteps, Proposal, init};
 pub use pack::pack;

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Init, terminal: &mut Terminal) -> Result<Exit, Failure>
 }
 
 /// A temporary file is private; a `bundle.toml` is for everyone.
-fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+pub(super) fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
