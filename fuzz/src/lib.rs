@@ -1,6 +1,6 @@
 //! What the targets share: pipelines with small limits, from the steps of a `bundle.toml`.
 
-use bundle_manifest::{Manifest, NoFiles};
+use bundle_manifest::{ArtifactPath, FileSource, Manifest, NoFiles};
 use bundle_preprocess::{InputPipeline, InputSource, Limits};
 
 const HEAD: &str = r#"
@@ -14,8 +14,6 @@ license = "MIT"
 onnx = "net.onnx"
 [[inputs]]
 name = "given"
-kind = "image"
-tensors = { x = "value" }
 "#;
 
 /// Whatever a decoder gives becomes four channels.
@@ -24,14 +22,41 @@ const PIXELS: &str = r#"
   { op = "convert_color", to = "RGBA" },
 "#;
 
+/// The one file that steps name.
+struct OneFile<'a>(&'a [u8]);
+
+impl FileSource for OneFile<'_> {
+    fn size(&self, _: &ArtifactPath) -> Option<u64> {
+        self.0.len().try_into().ok()
+    }
+
+    fn read(&self, _: &ArtifactPath, _: u64) -> std::io::Result<Vec<u8>> {
+        Ok(self.0.to_vec())
+    }
+}
+
+fn manifest(kind: &str, value: &str, steps: &str) -> Manifest {
+    let entry = format!("kind = \"{kind}\"\ntensors = {{ x = \"{value}\" }}\nsteps = [{steps}]");
+    Manifest::from_toml(&format!("{HEAD}{entry}")).expect("the manifest is valid")
+}
+
 /// The pipeline of an image input with these steps.
 pub fn image_pipeline(steps: &str) -> InputPipeline {
-    let manifest = Manifest::from_toml(&format!("{HEAD}steps = [{steps}]"));
-    let manifest = manifest.expect("the manifest is valid");
+    pipeline("image", steps)
+}
+
+/// The pipeline of an input of any kind with these steps, with small limits.
+pub fn pipeline(kind: &str, steps: &str) -> InputPipeline {
     let limits = Limits { pixels: 1 << 20, image_bytes: 1 << 23, ..Limits::default() };
-    InputPipeline::compile(&manifest.inputs[0], &NoFiles)
+    InputPipeline::compile(&manifest(kind, "value", steps).inputs[0], &NoFiles)
         .expect("the steps are valid")
         .with_limits(limits)
+}
+
+/// The pipeline of a text whose tokenizer is `file`, where it is one.
+pub fn tokenizer_pipeline(file: &[u8]) -> Option<InputPipeline> {
+    let steps = r#"{ op = "tokenize", file = "tokenizer.json", add_special_tokens = true }"#;
+    InputPipeline::compile(&manifest("text", "ids", steps).inputs[0], &OneFile(file)).ok()
 }
 
 /// The pipeline that `pixels` runs.
