@@ -108,10 +108,14 @@ class Column(typing.NamedTuple):
 
 
 class Run:
-    """What steps need beside the value: the project's directory, what they publish, what to say."""
+    """What steps need beside the value: the project's directory, what they publish, what to say.
 
-    def __init__(self, directory):
-        self.directory, self.published, self.notes = directory, {}, []
+    `beside` is what the steps of an output look at: `scores` of boxes, the `size` of the network's
+    image, and the attention `masks` by input.
+    """
+
+    def __init__(self, directory, beside=None):
+        self.directory, self.published, self.notes, self.beside = directory, {}, [], beside or {}
 
 
 STEPS = {}
@@ -671,6 +675,7 @@ def decode_audio(value, options, _run):
 
 @step("audio")
 def resample(value, options, _run):
+    """torchaudio's, in float64 and rounded once; in float32 it is some 1e-5 off that."""
     if value.rate == options["sampling_rate"]:
         return value
     import torch
@@ -678,8 +683,8 @@ def resample(value, options, _run):
 
     width, rolloff = options["lowpass_filter_width"], options["rolloff"]
     resampled = torchaudio.functional.resample(
-        torch.from_numpy(value.data), value.rate, options["sampling_rate"], lowpass_filter_width=width, rolloff=rolloff)
-    return value.like(resampled.numpy(), rate=options["sampling_rate"])
+        torch.from_numpy(value.data.astype(np.float64)), value.rate, options["sampling_rate"], lowpass_filter_width=width, rolloff=rolloff)
+    return value.like(resampled.numpy().astype(np.float32), rate=options["sampling_rate"])
 
 
 @step("audio", "tensor")
@@ -1070,13 +1075,76 @@ def ctc_greedy(value, options, _run):
 
 
 @step("tensor")
-def pool(value, options, _run):
-    if "mask" in options:
-        raise CannotRun("takes the mask of an input")
+def pool(value, options, run):
     x, how = value.data, options["method"]
+    mask = np.ones(x.shape[:2], bool)
+    if "mask" in options:
+        mask = run.beside.get("masks", {}).get(options["mask"])
+        if mask is None:
+            raise CannotRun(f"`{options['mask']}` publishes no `attention_mask`")
+        mask = np.broadcast_to(mask.astype(bool), x.shape[:2])
     if how == "mean":
-        return Value("tensor", x.astype(np.float64).mean(axis=1).astype(x.dtype))
-    return Value("tensor", np.ascontiguousarray({"max": x.max(axis=1), "cls": x[:, 0], "last": x[:, -1]}[how]))
+        wide = np.where(mask[..., None], x.astype(np.float64), 0.0)
+        return Value("tensor", (wide.sum(axis=1) / mask.sum(axis=1)[:, None]).astype(x.dtype))
+    if how == "max":
+        return Value("tensor", np.where(mask[..., None], x, -np.inf).max(axis=1).astype(x.dtype))
+    places = np.zeros(len(x), int) if how == "cls" else mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+    return Value("tensor", x[np.arange(len(x)), places])
+
+
+CORNERS = {
+    "xyxy": lambda a, b, c, d: (a, b, c, d), "yxyx": lambda a, b, c, d: (b, a, d, c), "xywh": lambda a, b, c, d: (a, b, a + c, b + d),
+    "cxcywh": lambda a, b, c, d: (a - c / 2, b - d / 2, a + c / 2, b + d / 2),
+}
+
+
+@step("tensor")
+def decode_boxes(value, options, run):
+    raw = value.data[0] if value.data.ndim == 3 and len(value.data) == 1 else value.data
+    raw = (raw.T if options["transposed"] else raw).astype(np.float64)
+    scores = run.beside.get("scores")
+    scores = raw[:, 5 if options["objectness"] else 4 :] if scores is None else scores.reshape(-1, scores.shape[-1]).astype(np.float64)
+    if options["activation"] == "sigmoid":
+        scores = 1 / (1 + np.exp(-scores))
+    elif options["activation"] == "softmax":
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        scores = powers / powers.sum(axis=1, keepdims=True)
+    scores = scores[:, :-1] if options["background"] else scores
+    best, classes = scores.max(axis=1), scores.argmax(axis=1)
+    best = (best * raw[:, 4] if options["objectness"] else best).astype(np.float32)
+    size = (1, 1) if options["unit"] == "pixels" else run.beside.get("size")
+    if size is None:
+        raise CannotRun("nothing says the size of the network's image")
+    edges = np.stack(CORNERS[options["format"]](*raw[:, :4].T), axis=1) * ([size[1], size[0]] * 2)
+    rows = np.column_stack([edges.astype(np.float32), best, classes.astype(np.float32)])
+    return Value("tensor", rows[(best >= np.float32(options["score"])) & np.isfinite(rows).all(axis=1)])
+
+
+@step("tensor")
+def nms(value, options, _run):
+    import torch
+    from torchvision.ops import nms as kept_of
+
+    rows = torch.from_numpy(np.ascontiguousarray(value.data))
+    boxes, scores, classes = rows[:, :4], rows[:, 4], rows[:, 5]
+    if not options["per_class"]:
+        order = kept_of(boxes, scores, options["iou"])
+    else:
+        # Class by class: moving classes apart, as `batched_nms` may, would round the edges.
+        each = [torch.nonzero(classes == one)[:, 0] for one in classes.unique()]
+        order = torch.cat([places[kept_of(boxes[places], scores[places], options["iou"])] for places in each]) if each else torch.zeros(0, dtype=torch.long)
+        order = order.sort().values
+        order = order[scores[order].argsort(descending=True, stable=True)]
+    return Value("tensor", rows[order[: options["max"]]].numpy())
+
+
+@step("tensor")
+def detokenize(value, options, run):
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(run.directory / options["file"]))
+    ids = [int(id_of) for id_of in value.data.reshape(-1)]
+    return Value("text", tokenizer.decode(ids, skip_special_tokens=options["skip_special_tokens"]))
 
 
 # --- a pipeline ------------------------------------------------------------------------------
@@ -1103,9 +1171,9 @@ def first_value(kind, given):
     return Value("file" if is_file else "json", given)
 
 
-def run_steps(entry, given, directory):
+def run_steps(entry, given, directory, beside=None):
     """Runs the steps of an `[[inputs]]` or `[[outputs]]` entry on a value, or on what is given."""
-    run, stages = Run(directory), []
+    run, stages = Run(directory, beside), []
     if "window" in entry or "tile" in entry:
         return Ran([], None, {}, ["`window` and `tile` are reserved, and no steps are run"])
     try:
@@ -1280,19 +1348,25 @@ def processors(function):
 
 def parts_of(item):
     """What a callable refers to: its object, its arguments, its closure, the globals that it names."""
+    if isinstance(item, type):
+        return []
     parts = [getattr(item, "__self__", None), getattr(item, "func", None), getattr(item, "__wrapped__", None)]
-    parts += list(getattr(item, "args", None) or ()) if hasattr(item, "func") else []
-    parts += list((getattr(item, "keywords", None) or {}).values()) if hasattr(item, "func") else []
-    parts += list(getattr(item, "__defaults__", None) or ())
+    for name in ("args", "__defaults__", "transforms"):
+        found = getattr(item, name, None)
+        parts += found if isinstance(found, (list, tuple)) else []
+    for name in ("keywords", "__kwdefaults__"):
+        found = getattr(item, name, None)
+        parts += found.values() if isinstance(found, dict) else []
     for cell in getattr(item, "__closure__", None) or ():
         try:
             parts.append(cell.cell_contents)
         except ValueError:
             continue
     code, names = getattr(item, "__code__", None), getattr(item, "__globals__", {})
-    parts += [names[name] for name in code.co_names if name in names] if code else []
-    parts += list(getattr(item, "transforms", None) or ()) if isinstance(getattr(item, "transforms", None), (list, tuple)) else []
-    if callable(item) and not isinstance(item, type) and hasattr(item, "__dict__") and not hasattr(item, "__code__") and type(item).__name__ != "module":
+    if code is not None:
+        parts += [names[name] for name in code.co_names if name in names]
+    elif callable(item) and hasattr(item, "__dict__"):
+        # An object of the author's own that can be called.
         parts += [part for part in vars(item).values() if callable(part)]
         parts.append(getattr(type(item), "__call__", None))
     return [part for part in parts if type(part).__name__ != "module"]
@@ -1581,11 +1655,20 @@ class Recorder:
         main = found.get(tensors.get(role))
         if main is None or entry["name"] in self.expect:
             return
-        ran = run_steps({**entry, "steps": transforming(entry)}, Value("tensor", main), self.directory)
+        beside = {"masks": {name: ran.published.get("attention_mask") for name, ran in self.ran.items()}, "size": self.image_size()}
+        beside["scores"] = found.get(tensors.get("scores")) if role == "boxes" else None
+        ran = run_steps({**entry, "steps": transforming(entry)}, Value("tensor", main), self.directory, beside)
         if ran.value is None:
             self.warn(f"output `{entry['name']}`: {ran.warnings[-1]}; give it with --expect {entry['name']}=FILE.npy")
         else:
             self.expect[entry["name"]] = ran.published["value"]
+
+    def image_size(self):
+        """Height and width of the image that the network is fed."""
+        for ran in self.ran.values():
+            if ran.value is not None and ran.value.layout and "H" in ran.value.layout:
+                return tuple(ran.value.data.shape[ran.value.layout.index(axis)] for axis in "HW")
+        return None
 
     def keep_small(self):
         """Leaves out the largest stages where `bundle check` would not read the file."""

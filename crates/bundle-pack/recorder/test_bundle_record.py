@@ -11,7 +11,9 @@ import contextlib
 import importlib.util
 import io
 import json
+import os
 import pathlib
+import platform
 import signal
 import subprocess
 import sys
@@ -29,6 +31,9 @@ VECTORS = pathlib.Path(__file__).resolve().parents[3] / "fixtures/vectors/prepro
 INPUTS = VECTORS / "inputs"
 sys.path.insert(0, str(VECTORS))
 import make  # noqa: E402
+
+if importlib.util.find_spec("torchaudio"):
+    make.with_torchaudio()
 
 HEADER = """format = 1
 [bundle]
@@ -127,12 +132,10 @@ for _name in sorted(path.stem for path in VECTORS.glob("*.json")):
 
 class EveryOperation(unittest.TestCase):
     def test_no_operation_of_an_input_is_missing(self):
-        """The schema lists the operations; those left to other programs are written here."""
+        """The schema lists the operations."""
         schema = json.loads((VECTORS.parents[2] / "schemas/bundle.schema.json").read_text())
         declared = {form["properties"]["op"]["const"] for form in schema["$defs"]["Step"]["oneOf"]}
-        left = {"decode_boxes", "nms", "detokenize"}
-        self.assertEqual(declared - set(bundle_record.STEPS), left)
-        self.assertEqual(set(bundle_record.STEPS) - declared, set())
+        self.assertEqual(set(bundle_record.STEPS), declared)
 
 
 # --- whole pipelines -------------------------------------------------------------------------
@@ -337,8 +340,10 @@ class Writing(Project):
     def test_nothing_tells_who_recorded(self):
         recording = self.record(manifest(STEPS), INPUTS / "420.jpg", prepared)
         said = (recording.directory / "environment.json").read_text() + recording.entry
-        for word in (str(self.directory), str(INPUTS), str(pathlib.Path.home()) + "/", __import__("platform").node() or "\0"):
-            self.assertNotIn(word, said)
+        words = [str(self.directory), str(INPUTS), f"{pathlib.Path.home()}/", sys.prefix, platform.node()]
+        for word in words:
+            # A host named in three letters may be part of any word.
+            self.assertFalse(len(word) > 3 and word in said, word)
 
     def test_a_disagreement_is_recorded_and_said(self):
         def wrong(path):
@@ -487,7 +492,7 @@ class Writing(Project):
 class Command(Project):
     def run_it(self, *arguments, **options):
         here = pathlib.Path(bundle_record.__file__).parent
-        environment = {**__import__("os").environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1"}
         return subprocess.run([sys.executable, "-m", "bundle_record", *map(str, arguments)], cwd=self.directory, env=environment, capture_output=True, text=True, **options)
 
     def module(self, body):
@@ -544,7 +549,7 @@ class Command(Project):
                 time.sleep(60)
         """)
         here = pathlib.Path(bundle_record.__file__).parent
-        environment = {**__import__("os").environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {**os.environ, "PYTHONPATH": str(here), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-m", "bundle_record", "bundle.toml", "--input", f"given={INPUTS / '420.jpg'}", "--callable", "prepare:tensor"]
         running = subprocess.Popen(command, cwd=self.directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.assertEqual(running.stdout.readline(), "here\n")
