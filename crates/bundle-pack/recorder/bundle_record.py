@@ -25,6 +25,7 @@ The same values are the same bytes; an interrupted recording leaves nothing behi
 """
 
 import argparse
+import contextlib
 import csv
 import importlib
 import io
@@ -191,6 +192,8 @@ def of_pillow(image):
         image = image.convert("L")
     elif image.mode == "RGB" and "transparency" in image.info:
         image = image.convert("RGBA")
+    elif image.mode == "RGBX":
+        image = image.convert("RGB")
     if image.mode not in ("L", "LA", "RGB", "RGBA", "CMYK"):
         raise CannotRun(f"a picture of Pillow's mode `{image.mode}`")
     return Value("image", np.array(image), channels=image.mode)
@@ -1379,6 +1382,8 @@ def environment(functions):
         "libc": " ".join(platform.libc_ver()).strip(), "machine": platform.machine(), "releases": releases(False), "loaded": releases(True),
         "pip_freeze": frozen(), "processors": [found for function in functions for found in processors(function)],
     }
+    with contextlib.suppress(TypeError, KeyError):  # NumPy before 1.25 does not tell
+        said["numpy"] = {"simd": np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])}
     if "PIL" in sys.modules:
         from PIL import features
 
@@ -1460,11 +1465,9 @@ class Placed:
         elif not (self.scratch / "new").exists():
             shutil.rmtree(self.target, ignore_errors=True)
         shutil.rmtree(self.scratch, ignore_errors=True)
-        for parent in self.made:
-            try:
+        with contextlib.suppress(OSError):
+            for parent in self.made:
                 parent.rmdir()
-            except OSError:
-                break
 
     def __exit__(self, kind, _error, _trace):
         if kind is not None:
@@ -1910,10 +1913,11 @@ def run(asked):
         truth=assigned(asked.truth, "OUTPUT=TEXT"))
     for warning in recording.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    shown = os.path.relpath(recording.directory)
     if asked.append:
-        print(f"wrote {recording.directory.name}, and its entry in {asked.manifest}", file=sys.stderr)
+        print(f"wrote {shown}, and its entry in {asked.manifest}", file=sys.stderr)
     else:
-        print(f"wrote {recording.directory.name}; put this into {asked.manifest}, or use --append", file=sys.stderr)
+        print(f"wrote {shown}; put this into {asked.manifest}, or use --append", file=sys.stderr)
         print(recording.entry, end="")
 
 
