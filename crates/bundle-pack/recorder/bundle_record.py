@@ -38,6 +38,7 @@ import re
 import shutil
 import sys
 import tempfile
+import traceback
 import typing
 import zipfile
 
@@ -129,6 +130,8 @@ def step(*kinds):
         name = function.__name__.rstrip("_")
 
         def checked(value, options, run):
+            if value.kind == "audio" and "audio" not in kinds and "tensor" in kinds:
+                value = Value("tensor", value.data)
             if value.kind not in kinds:
                 raise CannotRun(f"takes {' or '.join(kinds)}, got {value.kind}")
             return function(value, options, run)
@@ -1048,9 +1051,10 @@ def sigmoid(x, _options):
 
 
 @step("tensor")
-@rounded_once
-def l2_norm(x, options):
-    return x / np.maximum(np.sqrt((x * x).sum(axis=-1, keepdims=True)), options["eps"])
+def l2_norm(value, options, _run):
+    x = value.data.astype(np.float64)
+    length = np.sqrt((x * x).sum(axis=-1, keepdims=True))
+    return Value("tensor", (x / np.maximum(length, options["eps"])).astype(np.float32))
 
 
 @step("tensor")
@@ -1088,11 +1092,11 @@ def pool(value, options, run):
         mask = np.broadcast_to(mask.astype(bool), x.shape[:2])
     if how == "mean":
         wide = np.where(mask[..., None], x.astype(np.float64), 0.0)
-        return Value("tensor", (wide.sum(axis=1) / mask.sum(axis=1)[:, None]).astype(x.dtype))
+        return Value("tensor", (wide.sum(axis=1) / mask.sum(axis=1)[:, None]).astype(np.float32))
     if how == "max":
-        return Value("tensor", np.where(mask[..., None], x, -np.inf).max(axis=1).astype(x.dtype))
+        return Value("tensor", np.where(mask[..., None], x, -np.inf).max(axis=1).astype(np.float32))
     places = np.zeros(len(x), int) if how == "cls" else mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
-    return Value("tensor", x[np.arange(len(x)), places])
+    return Value("tensor", x[np.arange(len(x)), places].astype(np.float32))
 
 
 CORNERS = {
@@ -1191,6 +1195,8 @@ def run_steps(entry, given, directory, beside=None):
             value = STEPS[op](value, options, run)
         except Exception as error:  # whatever the libraries raise, the author reads what and where
             why = str(error) if isinstance(error, CannotRun) else f"{type(error).__name__}: {error}"
+            if isinstance(error, KeyError) and re.fullmatch(r"'[a-z_]+'", str(error)):
+                why = f"it has no `{error.args[0]}`"
             left = "its stage and those after it are left out"
             return Ran(stages, None, {}, [*run.notes, f"step {index} `{op}` cannot run: {why}; {left}"])
         array = value.array()
@@ -1421,6 +1427,7 @@ def npz(arrays):
 
 def write_text(path, text):
     """Writes all of a file or nothing."""
+    path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".bundle-record-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -1510,7 +1517,23 @@ def parsed(text, path):
 
 
 def with_entry(text, name, entry, path):
-    """The manifest with the entry of an example: in place of the old one, else at the end."""
+    """The manifest with the entry of an example, in place of the old one or at the end, and all else as it was."""
+    if "\r\n" in text:
+        entry = entry.replace("\n", "\r\n")
+    result, before = put(text, name, entry, path), parsed(text, path)
+    kept = [example for example in before.get("examples", []) if example.get("name") != name]
+    try:
+        after = parsed(result, path)
+        (new,) = [example for example in after["examples"] if example.get("name") == name]
+        after["examples"].remove(new)
+    except (RecordError, KeyError, ValueError):
+        after = None
+    if after != {**before, "examples": kept}:
+        raise RecordError(f"the entry does not fit into {path} as it is written", "leave --append out, and put the entry in by hand")
+    return result
+
+
+def put(text, name, entry, path):
     before = parsed(text, path)
     others = [example for example in before.get("examples", []) if example.get("name") != name]
     wanted = {**before, "examples": others}
@@ -1530,7 +1553,8 @@ def with_entry(text, name, entry, path):
             return "".join(lines[:start]) + entry + "".join(lines[end:])
     if len(others) < len(before.get("examples", [])):
         raise RecordError(f"the old entry of `{name}` cannot be found in {path}", "delete it, and record again")
-    return text.rstrip("\n") + "\n\n" + entry
+    end = "\r\n" if "\r\n" in text else "\n"
+    return text.rstrip("\r\n") + end + end + entry
 
 
 # --- recording -------------------------------------------------------------------------------
@@ -1551,7 +1575,7 @@ class Recorder:
     def __init__(self, manifest):
         self.path = pathlib.Path(manifest)
         try:
-            self.text = self.path.read_text(encoding="utf-8")
+            self.text = self.path.read_bytes().decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise RecordError(f"{self.path}: {error}") from None
         self.manifest, self.directory = parsed(self.text, self.path), self.path.resolve().parent
@@ -1600,7 +1624,7 @@ class Recorder:
         fed = {onnx: ran.published[published] for onnx, published in tensors.items() if published in ran.published}
         value = ran.published.get("value")
         if function is not None:
-            author = by_input(function(*arguments), entry)
+            author = by_input(attempted(function, arguments, f"the callable of `{name}`"), entry)
             author = {onnx: self.beside(name, onnx, array, fed.get(onnx)) for onnx, array in author.items()}
             fed.update(author)
             value = self.author_value(entry, author, value, ran)
@@ -1636,7 +1660,7 @@ class Recorder:
         missing = [onnx for entry in self.inputs.values() for onnx in entry.get("tensors", {}) if onnx not in self.tensors]
         if missing:
             raise RecordError(f"the model takes `{missing[0]}`, which neither the steps nor a callable gave")
-        given = called(model, self.tensors)
+        given = attempted(called, [model, self.tensors], "the model")
         known = {onnx for entry in self.outputs.values() for onnx in entry.get("tensors", {}).values()}
         if not is_mapping(given):
             if len(known) != 1:
@@ -1682,6 +1706,14 @@ class Recorder:
             largest = max(sorted(stages), key=lambda key: self.arrays[key].nbytes)
             self.warn(f"stage `{largest}` is left out: all stages together are more than {MOST_BYTES >> 20} MiB")
             del self.arrays[largest]
+
+
+def attempted(function, arguments, what):
+    """Runs the author's code; what it raises is the cause of the error."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raise RecordError(f"{what} failed: {type(error).__name__}: {error}") from error
 
 
 def called(model, tensors):
@@ -1926,6 +1958,8 @@ def main(arguments=None):
     try:
         run(asked)
     except RecordError as error:
+        if error.__cause__ is not None:
+            traceback.print_exception(type(error.__cause__), error.__cause__, error.__cause__.__traceback__)
         print(f"error: {error.args[0]}", file=sys.stderr)
         if len(error.args) > 1:
             print(f"hint: {error.args[1]}", file=sys.stderr)

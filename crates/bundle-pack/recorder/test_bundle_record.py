@@ -384,6 +384,9 @@ class Writing(Project):
         recording = self.record(manifest(steps), INPUTS / "420.jpg", prepared)
         self.assertEqual(sorted(self.stages()), ["given/0", "given/1", "given/value"])
         self.assertIn("step 2 `center_crop` cannot run: the image is smaller than 900×900", recording.warnings[0])
+        steps[2] = '{ op = "center_crop", size = [9, 9] }'
+        recording = self.record(manifest(steps), INPUTS / "420.jpg", force=True)
+        self.assertIn("step 2 `center_crop` cannot run: it has no `offset_rounding`", recording.warnings[0])
         steps[2] = '{ op = "sharpen" }'
         recording = self.record(manifest(steps), INPUTS / "420.jpg", force=True)
         self.assertEqual(sorted(self.stages()), ["given/0", "given/1"], "without a callable nothing is said of the end")
@@ -435,6 +438,20 @@ class Writing(Project):
         self.assertIn('origin = "failure"', self.path.read_text())
         self.assertIn("# kept", self.path.read_text())
 
+    def test_the_manifest_stays_as_it_is_written(self):
+        self.path.write_bytes(manifest(STEPS).replace("\n", "\r\n").encode())
+        bundle_record.record(self.path, {"given": INPUTS / "420.jpg"}, prepared, append=True)
+        content = self.path.read_bytes()
+        self.assertEqual((content.count(b"\n"), content.count(b"\r\r")), (content.count(b"\r\n"), 0))
+        bundle_record.record(self.path, {"given": INPUTS / "420.jpg"}, prepared, append=True, force=True)
+        self.assertEqual(self.path.read_bytes(), content)
+        text = "examples = []\n" + manifest(STEPS)
+        self.path.write_text(text)
+        with self.assertRaisesRegex(bundle_record.RecordError, "does not fit into .* as it is written"):
+            bundle_record.record(self.path, {"given": INPUTS / "420.jpg"}, prepared, name="b", append=True)
+        self.assertEqual((self.path.read_text(), (self.directory / "examples/b").exists()), (text, False))
+        self.assertIn("[[examples]]", bundle_record.record(self.path, {"given": INPUTS / "420.jpg"}, prepared, name="b").entry)
+
     def test_failure_leaves_nothing(self):
         self.path.write_text(manifest(STEPS))
         before = self.files()
@@ -476,6 +493,7 @@ class Writing(Project):
             (({"given": file},), {"name": "a."}, "is no name"),
             (({"given": file},), {"out": self.directory.parent}, "is not below"),
             (({"given": file}, lambda path: "text"), {}, "no array of numbers"),
+            (({"given": file}, lambda path: 1 / 0), {}, "the callable of `given` failed: ZeroDivisionError: division by zero"),
             (({"given": file}, lambda path: {"y": [1], "z": [2]}), {}, "gives y, z, and the network takes x"),
             (({"given": file}, lambda path: [np.zeros(2), np.zeros(3)]), {}, "arrays of several shapes"),
             (({"given": file},), {"expect": {"grad": np.zeros(2)}}, "there is no output `grad`"),
@@ -513,7 +531,12 @@ class Command(Project):
                 return tensor(path)["x"] + np.float32(1)
             def net(tensors):
                 return tensors["x"].mean(axis=(2, 3))
+            def broken(path):
+                raise ValueError("of my own")
         """)
+        said = self.run_it("bundle.toml", "--input", f"given={INPUTS / '420.jpg'}", "--callable", "prepare:broken")
+        self.assertEqual((said.returncode, said.stdout), (2, ""))
+        self.assertRegex(said.stderr, r'(?s)^Traceback.*prepare.py", line \d+, in broken.*\nerror: the callable of `given` failed: ValueError: of my own\n$')
         said = self.run_it("bundle.toml", "--input", f"given={INPUTS / '420.jpg'}", "--callable", "prepare:tensor", "--model", "prepare:net", "--example", "cat")
         self.assertEqual((said.returncode, said.stderr), (0, "wrote examples/cat; put this into bundle.toml, or use --append\n"))
         (entry,) = tomllib.loads(said.stdout)["examples"]
