@@ -279,6 +279,17 @@ FOOTNOTES = [
 ]
 
 
+def recorder():
+    """The recorder's own tests, with these libraries: how they ended."""
+    place = ROOT / "crates/bundle-pack/recorder"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run([sys.executable, "-m", "unittest", "test_bundle_record"], cwd=place, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        print(done.stderr, file=sys.stderr)
+    ran = [line for line in done.stderr.splitlines() if line.startswith("Ran ")]
+    return ", ".join([*done.stderr.splitlines()[-1:], *(line.split(" in ")[0].lower() for line in ran)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", help="the program whose `init` is asked")
@@ -294,8 +305,12 @@ def main():
         proof, pythons = Proof(pathlib.Path(arguments.replay).resolve(), work), [*arguments.pillow, sys.executable]
         found = smoke(proof, pythons) if arguments.smoke else full(proof, pythons, cache, arguments.bundle)
         spoil(proof)
+    recorded = recorder()
     if found is not None:
+        found.append(("the recorder beside callables, and on the vectors", "all", recorded, "met" if recorded.startswith("OK") else "missed"))
         write_page(proof, found)
+    elif not recorded.startswith("OK"):
+        sys.exit(f"the recorder: {recorded}")
     failed = sum(1 for total in proof.rows.values() if total["failures"]) + sum(1 for bar in found or [] if bar[3] != "met")
     print(f"{len(proof.rows) + len(found or []) - failed} passed, {failed} failed")
     sys.exit(1 if failed else 0)

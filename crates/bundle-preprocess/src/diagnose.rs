@@ -207,15 +207,16 @@ impl<'a> Run<'a> {
     fn local(&self, pipeline: &InputPipeline, index: usize) -> Option<Distance> {
         let expected = self.stage(index)?;
         let step = pipeline.steps().nth(index)?;
-        Some(distance_of(pipeline.run_step(index, &self.before(index)?).ok(), expected, step))
+        let value = pipeline.run_step(index, &self.before(index)?).ok();
+        Some(distance_of(value, expected, guarantee(step)))
     }
 
     /// The whole pipeline beside the recorded `value`.
     fn end(&self, pipeline: &InputPipeline) -> Option<Distance> {
-        let (expected, step) = (self.recording.value?, pipeline.steps().last()?);
+        let expected = self.recording.value?;
         let complete = self.values.len() == pipeline.steps().len() + 1;
         let value = self.values.last().filter(|_| complete).cloned();
-        Some(distance_of(value, expected, step))
+        Some(distance_of(value, expected, promise(pipeline.steps())))
     }
 
     /// A pipeline with `length` steps in place of step `first`, beside the recording.
@@ -232,8 +233,10 @@ impl<'a> Run<'a> {
                 (self.recording.value?, before, varied.steps().len())
             }
         };
-        let step = varied.steps().nth(last.saturating_sub(1))?;
-        Some(distance_of(varied.run_range(first..last, before).ok(), expected, step))
+        // What came before the varied steps counts where the end is compared.
+        let from = if matches!(until, Until::Value) { 0 } else { first };
+        let promised = promise(varied.steps().take(last).skip(from));
+        Some(distance_of(varied.run_range(first..last, before).ok(), expected, promised))
     }
 }
 
@@ -335,7 +338,12 @@ impl Distance {
     }
 }
 
-fn distance_of(actual: Option<Value>, expected: &Tensor, step: &Step) -> Distance {
+/// What steps promise together.
+pub(crate) fn promise<'s>(steps: impl Iterator<Item = &'s Step>) -> Guarantee {
+    steps.map(guarantee).fold(Guarantee::Exact, Guarantee::and)
+}
+
+fn distance_of(actual: Option<Value>, expected: &Tensor, promised: Guarantee) -> Distance {
     let actual = actual.and_then(|value| value.to_tensor());
-    actual.map_or(Distance::APART, |actual| Distance::between(&actual, expected, guarantee(step)))
+    actual.map_or(Distance::APART, |actual| Distance::between(&actual, expected, promised))
 }

@@ -15,7 +15,8 @@ mod text;
 use bundle_manifest::{ArtifactPath, EntryName, FileSource, Input, InputKind, Step};
 
 use crate::{
-    Distance, Guarantee, InputPipeline, InputSource, Tensor, Undecided, Value, guarantee, undecided,
+    Distance, Guarantee, InputPipeline, InputSource, Tensor, Undecided, Value, diagnose::promise,
+    undecided,
 };
 
 /// A file and the tensor that was made of it.
@@ -132,9 +133,9 @@ impl Search<'_> {
 
     /// How far what was tried is from the pairs; `None` where a shape differs.
     fn finish(&self, tried: &Tried) -> Option<Inferred> {
-        let promise = promise(&tried.steps);
+        let promised = promised(&tried.steps);
         let distances = tried.values.iter().zip(self.pairs).map(|(value, pair)| {
-            let distance = Distance::between(&value.to_tensor()?, &pair.tensor, promise);
+            let distance = Distance::between(&value.to_tensor()?, &pair.tensor, promised);
             distance.max_abs.is_finite().then_some(distance)
         });
         let distances: Vec<Distance> = distances.collect::<Option<_>>()?;
@@ -148,16 +149,10 @@ impl Search<'_> {
     }
 }
 
-/// The weakest promise of the steps.
-fn promise(steps: &[String]) -> Guarantee {
-    let all = steps.iter().filter_map(|step| step.parse::<Step>().ok());
-    let weaker = |left: Guarantee, right: Guarantee| match (left, right) {
-        (Guarantee::Abs(one), Guarantee::Abs(two)) => Guarantee::Abs(one.max(two)),
-        (bound @ Guarantee::Abs(_), _) | (_, bound @ Guarantee::Abs(_)) => bound,
-        (Guarantee::Exact, Guarantee::Exact) => Guarantee::Exact,
-        _ => Guarantee::Ulp,
-    };
-    all.map(|step| guarantee(&step)).fold(Guarantee::Exact, weaker)
+/// What the steps promise together.
+fn promised(steps: &[String]) -> Guarantee {
+    let steps: Vec<Step> = steps.iter().filter_map(|step| step.parse().ok()).collect();
+    promise(steps.iter())
 }
 
 /// The best of what was found: exact before within the promise, else the nearer.
