@@ -57,6 +57,7 @@ mod schema;
 mod source;
 mod step;
 mod tolerance;
+pub mod toml_text;
 mod tree;
 
 pub use claim::{Claim, ClaimData, Code, DataSplit, Files};

@@ -8,7 +8,6 @@ mod framework;
 mod import;
 mod licence;
 mod survey;
-mod toml_text;
 
 use std::path::Path;
 

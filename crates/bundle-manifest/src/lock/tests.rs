@@ -1,6 +1,7 @@
 //! Cases and laws of the lock.
 
-use super::{read::MAX_TEXT, write::quote, *};
+use super::{read::MAX_TEXT, *};
+use crate::toml_text::quote;
 use proptest::{collection, option, prelude::*};
 
 fn member(path: &str) -> LockedMember {

@@ -2,7 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::{ArtifactPath, EqualsGit, FormatVersion, GitDifference, GitFacts, Lock};
+use crate::{
+    ArtifactPath, EqualsGit, FormatVersion, GitDifference, GitFacts, Lock,
+    toml_text::{quote, quote_all},
+};
 
 impl Lock {
     /// The canonical text.
@@ -13,12 +16,12 @@ impl Lock {
     }
 
     fn write_toml(&self, out: &mut String) -> fmt::Result {
-        let not_packed = strings(self.not_packed.iter().map(ArtifactPath::as_str));
+        let not_packed = quote_all(self.not_packed.iter().map(ArtifactPath::as_str));
         writeln!(out, "# Written by bundle; sizes and digests of every file of the project.")?;
         writeln!(out, "format = {}", FormatVersion::NUMBER)?;
         writeln!(out, "name = {}", quote(self.name.as_str()))?;
         writeln!(out, "version = {}", quote(self.version.as_str()))?;
-        writeln!(out, "requires = {}", strings(self.requires.iter().map(String::as_str)))?;
+        writeln!(out, "requires = {}", quote_all(self.requires.iter().map(String::as_str)))?;
         writeln!(out, "not_packed = {not_packed}")?;
         writeln!(out, "\n[code]\nswhid = \"swh:1:dir:{}\"", self.code.swhid)?;
         writeln!(out, "sha256 = \"{}\"", self.code.sha256)?;
@@ -48,27 +51,6 @@ impl GitFacts {
             writeln!(out, "remote = {}", quote(remote))?;
         }
         writeln!(out, "dirty = {}\nequals_git = {}", self.dirty, reasons.is_empty())?;
-        writeln!(out, "differs_by = {}", strings(reasons.iter().map(|reason| reason.as_str())))
+        writeln!(out, "differs_by = {}", quote_all(reasons.iter().map(|reason| reason.as_str())))
     }
-}
-
-fn strings<'t>(texts: impl Iterator<Item = &'t str>) -> String {
-    format!("[{}]", texts.map(quote).collect::<Vec<_>>().join(", "))
-}
-
-/// A TOML basic string with the fewest escapes.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => quoted.push_str("\\\""),
-            '\\' => quoted.push_str("\\\\"),
-            c if c.is_control() => {
-                // Control characters end at U+009F, so four digits hold them.
-                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted + "\""
 }

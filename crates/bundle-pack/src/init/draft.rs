@@ -5,13 +5,15 @@ mod network;
 
 use std::fmt::Write as _;
 
-use bundle_manifest::ArtifactPath;
+use bundle_manifest::{
+    ArtifactPath,
+    toml_text::{quote, quote_all},
+};
 
 use super::{
     FoundSteps,
     framework::Framework,
     survey::{Survey, interpreter},
-    toml_text::{quote, quote_all},
 };
 
 /// The text and what to do about it.

@@ -326,16 +326,6 @@ impl Pinned {
     }
 }
 
-/// A float as TOML writes it.
-fn number(value: f64) -> String {
-    format!("{value:?}")
-}
-
-/// An array of floats.
-fn numbers(values: &[f64]) -> String {
-    format!("[{}]", values.iter().copied().map(number).collect::<Vec<_>>().join(", "))
-}
-
 /// The known word nearest to another: the one that shares the most pairs of letters.
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let pairs = |text: &str| -> Vec<(char, char)> {
@@ -360,15 +350,6 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn floats_are_toml() {
-        for (value, expected) in
-            [(1.0 / 255.0, "0.00392156862745098"), (1.0, "1.0"), (1e-7, "1e-7"), (-0.5, "-0.5")]
-        {
-            assert_eq!(number(value), expected);
-        }
-    }
 
     #[test]
     fn the_nearest_word_is_found() {

@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use bundle_manifest::{InputKind, OutputKind};
+use bundle_manifest::{
+    InputKind, OutputKind,
+    toml_text::{key, quote},
+};
 use bundle_run::{OnnxReport, OnnxTensor};
 
 use super::{
     super::{
         import::{ImportedInput, ImportedOutput, Imports, Line},
         survey::LabelMap,
-        toml_text::{key, quote},
     },
     Draft,
     network::{Image, describe},

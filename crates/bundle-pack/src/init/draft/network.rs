@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
-use bundle_manifest::{Dtype, EntryName, InputKind};
+use bundle_manifest::{
+    Dtype, EntryName, InputKind,
+    toml_text::{key, quote, quote_all},
+};
 use bundle_run::{OnnxReport, OnnxTensor};
 
 use super::{
     super::{
         FoundSteps,
         survey::{LabelMap, Network, Survey},
-        toml_text::{key, quote, quote_all},
     },
     Draft,
     imported::{output_of, place},

@@ -3,14 +3,16 @@
 //! Its inputs are arrays, so the inputs are of kind `tensor`. Where 0.4 and 0.5 give a parameter
 //! a default, it is the default of `bioimageio.core`.
 
-use bundle_manifest::{InputKind, OutputKind};
+use bundle_manifest::{
+    InputKind, OutputKind,
+    toml_text::{number, numbers, quote},
+};
 use serde_json::Value as Json;
 
 use super::{
     ImportedExample, ImportedInput, ImportedOutput, Imports, Line, MAX_CONFIG, Project,
-    fields::Fields, number, numbers, short, yaml,
+    fields::Fields, short, yaml,
 };
-use crate::init::toml_text::quote;
 
 /// Tensors and operations that are read.
 const MOST: usize = 64;

@@ -1,10 +1,9 @@
 //! `config.json` of a model: labels, what the output means, and timm's preprocessing.
 
-use bundle_manifest::{ArtifactPath, OutputKind};
+use bundle_manifest::{ArtifactPath, OutputKind, toml_text::quote};
 use serde_json::{Map, Value as Json};
 
 use super::{Facts, ImportedLabels, ImportedOutput, Imports, Line, Project, fields::Fields, timm};
-use crate::init::toml_text::quote;
 
 /// Labels that are read.
 const MAX_LABELS: usize = 100_000;

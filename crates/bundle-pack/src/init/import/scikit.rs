@@ -1,15 +1,16 @@
 //! Fitted transformers of scikit-learn, their attributes saved as JSON:
 //! `{"mean_": […], "scale_": […], "feature_names_in_": […]}`.
 
-use bundle_manifest::{ArtifactPath, InputKind};
+use bundle_manifest::{
+    ArtifactPath, InputKind,
+    toml_text::{key, number, numbers, quote, quote_all},
+};
 use serde_json::Value as Json;
 
 use super::{
     ImportedInput, Imports, Line, MAX_CONFIG, MAX_FITTED, Project,
     fields::{Fields, finite},
-    number, numbers,
 };
-use crate::init::toml_text::{key, quote, quote_all};
 
 /// Words of file names that may hold fitted transformers.
 const WORDS: [&str; 8] = [

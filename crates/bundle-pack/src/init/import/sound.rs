@@ -3,9 +3,9 @@
 //! The file has rates and lengths. The window, the mel scale, the floor of the logarithm are
 //! in the code of the class, release 5.23: one recipe per class.
 
-use bundle_manifest::InputKind;
+use bundle_manifest::{InputKind, toml_text::number};
 
-use super::{ImportedInput, Line, fields::Fields, nearest, number, short};
+use super::{ImportedInput, Line, fields::Fields, nearest, short};
 
 /// Classes with a recipe, or with a reason why there is none.
 const CLASSES: [(&str, Recipe); 10] = [

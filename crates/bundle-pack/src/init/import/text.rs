@@ -3,12 +3,11 @@
 //! Whether texts are cut and filled is said when a tokenizer is called, and is in no file;
 //! so both are guesses, unless sentence-transformers wrote down the length.
 
-use bundle_manifest::{ArtifactPath, InputKind};
+use bundle_manifest::{ArtifactPath, InputKind, toml_text::quote};
 use bundle_run::OnnxReport;
 use serde::Deserialize;
 
 use super::{ImportedInput, Imports, Line, MAX_TOKENIZER, Project, fields::Fields};
-use crate::init::toml_text::quote;
 
 /// A `model_max_length` from here on means "none": the library writes 10^30.
 const NO_LENGTH: f64 = 1e6;

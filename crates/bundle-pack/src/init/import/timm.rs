@@ -3,13 +3,15 @@
 //! timm evaluates with torchvision's transforms on PIL images: resize to `floor(size /
 //! crop_pct)`, crop, `ToTensor`, normalise. What a file leaves out is timm's default.
 
-use bundle_manifest::InputKind;
+use bundle_manifest::{
+    InputKind,
+    toml_text::{number, numbers},
+};
 use serde_json::Value as Json;
 
 use super::{
     Facts, ImportedInput, ImportedLabels, Imports, Line,
     fields::{Fields, length},
-    numbers,
 };
 
 /// Reads preprocessing and labels.
@@ -158,15 +160,18 @@ fn sized(
 }
 
 fn crop(height: u32, width: u32) -> Line {
-    let text = format!(
+    Line::guess(center_crop((height, width), "0"), "as torchvision rounds")
+}
+
+fn center_crop((height, width): (u32, u32), fill: &str) -> String {
+    format!(
         "{{ op = \"center_crop\", size = [{height}, {width}], offset_rounding = \"half_even\", \
-         pad_side = \"floor\", fill = 0 }}"
-    );
-    Line::guess(text, "as torchvision rounds")
+         pad_side = \"floor\", fill = {fill} }}"
+    )
 }
 
 /// `round(255 * mean)` around.
-fn border(cfg: &Fields<'_>, (height, width): (u32, u32), mean: &[f64]) -> Line {
+fn border(cfg: &Fields<'_>, size: (u32, u32), mean: &[f64]) -> Line {
     let fills: Vec<f64> =
         mean.iter().map(|mean| (255.0 * mean).round_ties_even().clamp(0.0, 255.0)).collect();
     let fill = fills.first().copied().unwrap_or(0.0);
@@ -182,12 +187,7 @@ fn border(cfg: &Fields<'_>, (height, width): (u32, u32), mean: &[f64]) -> Line {
             numbers(&fills)
         );
     }
-    let text = format!(
-        "{{ op = \"center_crop\", size = [{height}, {width}], offset_rounding = \"half_even\", \
-         pad_side = \"floor\", fill = {} }}",
-        super::number(fill)
-    );
-    Line::guess(text, why)
+    Line::guess(center_crop(size, &number(fill)), why)
 }
 
 fn filter(cfg: &Fields<'_>) -> (&'static str, Option<String>) {

@@ -1,12 +1,12 @@
 //! torchvision's transforms as they print themselves: `print(weights.transforms())` or
 //! `print(compose)` in a text file, such as `transforms.txt`.
 
-use bundle_manifest::InputKind;
+use bundle_manifest::{InputKind, toml_text::numbers};
 
 use super::{
     Facts, ImportedInput, Imports, Line, MAX_CONFIG, Project,
     literal::{Call, Literal},
-    numbers, short,
+    short,
 };
 
 /// Names of files that hold printed transforms.

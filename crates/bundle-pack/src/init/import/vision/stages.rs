@@ -1,10 +1,11 @@
 //! The steps of an image processor, in the order in which it works.
 
+use bundle_manifest::toml_text::{number, numbers};
+
 use super::{
     super::{
         Line,
         fields::{Fields, length},
-        number, numbers,
     },
     Backend, Processor,
     classes::{Rule, Standard},
