@@ -83,6 +83,8 @@ pub fn infer(
 struct Tried {
     steps: Vec<String>,
     values: Vec<Value>,
+    /// What the steps promise together.
+    promised: Guarantee,
 }
 
 /// What is looked for.
@@ -115,7 +117,8 @@ impl Search<'_> {
         let pipeline = self.compile(&[first.to_owned()])?;
         let value = |pair: &Pair| pipeline.run_range(0..1, pipeline.first(&pair.source).ok()?).ok();
         let values = self.pairs.iter().map(value).collect::<Option<_>>()?;
-        Some(Tried { steps: vec![first.to_owned()], values })
+        let promised = promise(pipeline.steps());
+        Some(Tried { steps: vec![first.to_owned()], values, promised })
     }
 
     /// More steps after those that ran.
@@ -128,14 +131,13 @@ impl Search<'_> {
         let range = done.steps.len()..steps.len();
         let run = |value: &Value| pipeline.run_range(range.clone(), value.clone()).ok();
         let values = done.values.iter().map(run).collect::<Option<_>>()?;
-        Some(Tried { steps, values })
+        Some(Tried { steps, values, promised: promise(pipeline.steps()) })
     }
 
     /// How far what was tried is from the pairs; `None` where a shape differs.
     fn finish(&self, tried: &Tried) -> Option<Inferred> {
-        let promised = promised(&tried.steps);
         let distances = tried.values.iter().zip(self.pairs).map(|(value, pair)| {
-            let distance = Distance::between(&value.to_tensor()?, &pair.tensor, promised);
+            let distance = Distance::between(&value.to_tensor()?, &pair.tensor, tried.promised);
             distance.max_abs.is_finite().then_some(distance)
         });
         let distances: Vec<Distance> = distances.collect::<Option<_>>()?;
@@ -147,12 +149,6 @@ impl Search<'_> {
             undecided: Vec::new(),
         })
     }
-}
-
-/// What the steps promise together.
-fn promised(steps: &[String]) -> Guarantee {
-    let steps: Vec<Step> = steps.iter().filter_map(|step| step.parse().ok()).collect();
-    promise(steps.iter())
 }
 
 /// The best of what was found: exact before within the promise, else the nearer.
@@ -179,19 +175,4 @@ impl Best {
     fn holds(&self) -> bool {
         self.0.as_ref().is_some_and(|best| best.distance.holds)
     }
-}
-
-/// A float as TOML writes it.
-fn number(value: f64) -> String {
-    format!("{value:?}")
-}
-
-/// An array of floats.
-fn numbers(values: &[f64]) -> String {
-    format!("[{}]", values.iter().copied().map(number).collect::<Vec<_>>().join(", "))
-}
-
-/// A text as TOML writes it.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -1,11 +1,13 @@
 //! Images: decoder, geometry, kernel, scaling, layout, in this order.
 
-use bundle_manifest::Step;
+use bundle_manifest::{
+    Step,
+    toml_text::{number, numbers},
+};
 
 use super::{
     Best, Inferred, Search, Tried,
     lines::{Fit, fit, rounded},
-    number, numbers,
 };
 use crate::{Tensor, resize::target_size};
 
@@ -90,7 +92,7 @@ impl View {
 }
 
 /// A way to a size, without its kernel.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Geometry {
     /// `size` and `size_rounding` of a resize; `None` where there is none.
     size: Option<String>,
@@ -102,7 +104,16 @@ struct Geometry {
 
 impl Geometry {
     fn resized(size: impl Into<String>) -> Self {
-        Self { size: Some(size.into()), letterbox: None, after: Vec::new() }
+        Self { size: Some(size.into()), ..Self::default() }
+    }
+
+    fn letterboxed(rest: String) -> Self {
+        Self { letterbox: Some(rest), ..Self::default() }
+    }
+
+    /// No resize, only a step afterwards.
+    fn only(step: String) -> Self {
+        Self::default().then(step)
     }
 
     fn then(mut self, step: String) -> Self {
@@ -179,32 +190,21 @@ struct Candidate {
 
 fn of_views(search: &Search<'_>, views: &[View]) -> Option<Inferred> {
     let prefixes = prefixes(search, views.first()?.planes.len());
-    let mut rough = Vec::new();
-    for (index, prefix) in prefixes.iter().enumerate() {
-        let all = geometries(prefix, views, &likely(views));
-        rough.extend(
-            all.into_iter()
-                .filter_map(|geometry| candidate(search, views, (index, prefix), geometry, FIRST)),
-        );
-    }
-    best_of(&mut rough, GEOMETRIES, 3.0);
-    let mut fine = refine(search, views, &prefixes, &rough);
+    let around =
+        |edges: &[u32]| {
+            let mut rough = Vec::new();
+            for (index, prefix) in prefixes.iter().enumerate() {
+                let all = geometries(prefix, views, edges).into_iter();
+                rough.extend(all.filter_map(|geometry| {
+                    candidate(search, views, (index, prefix), geometry, FIRST)
+                }));
+            }
+            best_of(&mut rough, GEOMETRIES, 3.0);
+            refine(search, views, &prefixes, &rough)
+        };
+    let mut fine = around(&likely(views));
     if fine.first().is_none_or(|best| best.fit.residual > EXPLAINED) {
-        // No likely edge: all of them.
-        let edges = every(views);
-        let mut rough: Vec<Candidate> = prefixes
-            .iter()
-            .enumerate()
-            .flat_map(|(index, prefix)| {
-                let all = geometries(prefix, views, &edges).into_iter();
-                all.map(move |geometry| (index, prefix, geometry)).collect::<Vec<_>>()
-            })
-            .filter_map(|(index, prefix, geometry)| {
-                candidate(search, views, (index, prefix), geometry, FIRST)
-            })
-            .collect();
-        best_of(&mut rough, GEOMETRIES, 3.0);
-        fine.extend(refine(search, views, &prefixes, &rough));
+        fine.extend(around(&every(views)));
         best_of(&mut fine, KERNELS, 10.0);
     }
     let mut best = Best::default();
@@ -340,6 +340,7 @@ fn likely(views: &[View]) -> Vec<u32> {
     distinct
 }
 
+/// Every edge from the shorter side to twice as much.
 fn every(views: &[View]) -> Vec<u32> {
     let short = shorter(views);
     (short..=short.saturating_mul(2).min(short.saturating_add(400))).collect()
@@ -361,7 +362,6 @@ fn floor(edge: f64) -> u32 {
 
 /// Every way from the pictures to the sizes of the tensors.
 fn geometries(pictures: &Tried, views: &[View], edges: &[u32]) -> Vec<Geometry> {
-    let none = Geometry { size: None, letterbox: None, after: Vec::new() };
     let from: Vec<Vec<usize>> = pictures.values.iter().map(crate::Value::to_shape).collect();
     let kept = from
         .iter()
@@ -369,7 +369,7 @@ fn geometries(pictures: &Tried, views: &[View], edges: &[u32]) -> Vec<Geometry> 
         .all(|(from, view)| from.get(..2) == Some(&[view.height, view.width]));
     let mut all = Vec::new();
     if kept {
-        all.push(none.clone());
+        all.push(Geometry::default());
     }
     let (height, width) = (views[0].height, views[0].width);
     if views.iter().all(|view| (view.height, view.width) == (height, width)) {
@@ -394,17 +394,15 @@ fn geometries(pictures: &Tried, views: &[View], edges: &[u32]) -> Vec<Geometry> 
     }
     for divisor in [8, 14, 16, 32, 64] {
         for position in ["top_left", "center"] {
-            all.push(none.clone().then(format!(
+            all.push(Geometry::only(format!(
                 "{{ op = \"pad\", divisor = {divisor}, position = \"{position}\", fill = 0 }}"
             )));
         }
-        let rest = |fill: u32| {
-            format!(
-                "size = [{longest}, {longest}], fill = {fill}, scaleup = true, stride = {divisor}, \
-                 position = \"center\""
-            )
-        };
-        all.push(Geometry { letterbox: Some(rest(114)), ..none.clone() });
+        let rest = format!(
+            "size = [{longest}, {longest}], fill = 114, scaleup = true, stride = {divisor}, \
+             position = \"center\""
+        );
+        all.push(Geometry::letterboxed(rest));
     }
     distinct(all, &from)
 }
@@ -432,7 +430,6 @@ fn distinct(all: Vec<Geometry>, from: &[Vec<usize>]) -> Vec<Geometry> {
 
 /// All tensors have one size.
 fn to_one_size(all: &mut Vec<Geometry>, (height, width): (usize, usize), edges: &[u32]) {
-    let none = Geometry { size: None, letterbox: None, after: Vec::new() };
     all.push(Geometry::resized(format!("{{ height = {height}, width = {width} }}")));
     let crop = |offset: &str, side: &str| {
         format!(
@@ -451,7 +448,7 @@ fn to_one_size(all: &mut Vec<Geometry>, (height, width): (usize, usize), edges: 
             all.push(Geometry::resized(size).then(crop(offset, side)));
         }
     }
-    all.extend(crops.map(|(offset, side)| none.clone().then(crop(offset, side))));
+    all.extend(crops.map(|(offset, side)| Geometry::only(crop(offset, side))));
     let longest = height.max(width);
     for fill in [114, 0, 127, 128, 255] {
         for position in ["center", "top_left"] {
@@ -460,7 +457,7 @@ fn to_one_size(all: &mut Vec<Geometry>, (height, width): (usize, usize), edges: 
                     "size = [{height}, {width}], fill = {fill}, scaleup = {scaleup}, \
                      position = \"{position}\""
                 );
-                all.push(Geometry { letterbox: Some(rest), ..none.clone() });
+                all.push(Geometry::letterboxed(rest));
             }
             let pad = format!(
                 "{{ op = \"pad\", size = [{height}, {width}], position = \"{position}\", fill = {fill} }}"
@@ -474,7 +471,7 @@ fn to_one_size(all: &mut Vec<Geometry>, (height, width): (usize, usize), edges: 
                     all.push(Geometry::resized(size).then(pad.clone()));
                 }
             }
-            all.push(none.clone().then(pad));
+            all.push(Geometry::only(pad));
         }
     }
 }
@@ -486,14 +483,15 @@ fn scaled(
     prefixes: &[Tried],
     candidate: &Candidate,
 ) -> Option<Inferred> {
-    let mut prefix = prefixes.get(candidate.prefix)?.clone();
-    if candidate.reversed
-        && let Some(color) = prefix.steps.last_mut()
-    {
-        *color = color.replace("to = \"RGB\"", "to = \"BGR\"");
-        let steps = prefix.steps.clone();
-        prefix = search.then(&search.start(&steps[0])?, &steps[1..])?;
-    }
+    let prefix = &prefixes[candidate.prefix];
+    let turned = match prefix.steps.as_slice() {
+        [decode, color] if candidate.reversed => {
+            let color = color.replace("to = \"RGB\"", "to = \"BGR\"");
+            Some(search.then(&search.start(decode)?, &[color])?)
+        }
+        _ => None,
+    };
+    let prefix = turned.as_ref().unwrap_or(prefix);
     let mut end = vec![format!("{{ op = \"layout\", to = \"{}\" }}", views.first()?.layout)];
     let dtype = search.pairs[0].tensor.dtype();
     if !matches!(dtype.as_str(), "uint8" | "float32") {
@@ -502,16 +500,16 @@ fn scaled(
     let geometry = candidate.geometry.steps(&candidate.kernel);
     let mut best = Best::default();
     if dtype.as_str() == "uint8" {
-        let tried = search.then(&prefix, &[geometry, end].concat())?;
+        let tried = search.then(prefix, &[geometry, end].concat())?;
         return search.finish(&tried);
     }
     let floats = candidate.geometry.has_kernel() && candidate.kernel.is_of_floats();
-    let resized = if floats { prefix.clone() } else { search.then(&prefix, &geometry)? };
+    // Floats are resized after they were scaled first, and bytes only once for all scalings.
+    let resized = if floats { None } else { Some(search.then(prefix, &geometry)?) };
     for (first, second) in scalings(&candidate.fit) {
-        let (done, more) = if floats {
-            (&prefix, [first, geometry.clone(), second, end.clone()].concat())
-        } else {
-            (&resized, [first, second, end.clone()].concat())
+        let (done, more) = match &resized {
+            Some(resized) => (resized, [first, second, end.clone()].concat()),
+            None => (prefix, [first, geometry.clone(), second, end.clone()].concat()),
         };
         best.offer(search.then(done, &more).and_then(|tried| search.finish(&tried)));
         if best.is_exact() {
@@ -533,7 +531,6 @@ fn scalings(fit: &Fit) -> Vec<(Vec<String>, Vec<String>)> {
         format!("{{ op = \"normalize\", mean = {}, std = {} }}", numbers(mean), numbers(std))
     };
     let mut all = Vec::new();
-    let near = |value: f64, wanted: f64, scale: f64| (value - wanted).abs() <= 2e-3 * scale.abs();
     let is_line = |slope: f64, intercept: f64| {
         fit.lines.iter().all(|(a, b)| near(*a, slope, slope) && near(*b, intercept, 1.0))
     };
@@ -571,6 +568,11 @@ fn scalings(fit: &Fit) -> Vec<(Vec<String>, Vec<String>)> {
     all
 }
 
+/// Whether a fitted number may be the wanted one.
+fn near(value: f64, wanted: f64, scale: f64) -> bool {
+    (value - wanted).abs() <= 2e-3 * scale.abs()
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "torch rounds to float32 here")]
 fn single(value: f64) -> f32 {
     value as f32
@@ -584,7 +586,6 @@ fn constants(fit: &Fit) -> Vec<(Vec<f64>, Vec<f64>)> {
         .iter()
         .map(|(slope, intercept)| (-intercept / slope / 255.0, 1.0 / slope / 255.0))
         .collect();
-    let near = |value: f64, wanted: f64, scale: f64| (value - wanted).abs() <= 2e-3 * scale.abs();
     let mut all: Vec<(Vec<f64>, Vec<f64>)> = Vec::new();
     for (mean, std) in STATISTICS {
         let orders: [[usize; 3]; 2] = [[0, 1, 2], [2, 1, 0]];

@@ -1,9 +1,10 @@
 //! Sounds: samples, or a spectrogram of them, and its logarithm and scaling.
 
+use bundle_manifest::toml_text::number;
+
 use super::{
     Best, Inferred, Search, Tried,
     lines::{fit, rounded},
-    number,
 };
 use crate::{Tensor, Value};
 
@@ -28,47 +29,37 @@ const LOGARITHMS: &[&str] = &[
 ];
 
 pub(super) fn infer(search: &Search<'_>) -> Option<Inferred> {
+    let look = if search.pairs.iter().all(|pair| long(pair.tensor.shape()).count() <= 1) {
+        waveforms
+    } else {
+        spectrograms
+    };
     let mut best = Best::default();
-    for start in starts(search) {
-        best.offer(if is_waveform(search) {
-            waveforms(search, &start)
-        } else {
-            spectrograms(search, &start)
-        });
-        if best.holds() {
-            break;
+    let mut decoded: Vec<Tried> = Vec::new();
+    for mono in ["mean", "first"] {
+        let decode = format!("{{ op = \"decode_audio\", mono = \"{mono}\" }}");
+        let Some(start) = search.start(&decode) else { continue };
+        if decoded.iter().any(|known| known.values == start.values) {
+            continue;
         }
+        best.offer(look(search, &start));
+        for rate in RATES {
+            if best.holds() {
+                return best.0;
+            }
+            let resampled = search.then(&start, &[resample(*rate)]);
+            best.offer(resampled.and_then(|resampled| look(search, &resampled)));
+        }
+        decoded.push(start);
     }
     best.0
 }
 
-/// Whether the tensors have one axis that is longer than 1.
-fn is_waveform(search: &Search<'_>) -> bool {
-    let long = |pair: &super::Pair| pair.tensor.shape().iter().filter(|axis| **axis > 1).count();
-    search.pairs.iter().all(|pair| long(pair) <= 1)
-}
-
-/// Decoders, at every rate that gives other samples.
-fn starts(search: &Search<'_>) -> Vec<Tried> {
-    let mut all: Vec<Tried> = Vec::new();
-    for mono in ["mean", "first"] {
-        let decode = format!("{{ op = \"decode_audio\", mono = \"{mono}\" }}");
-        let Some(decoded) = search.start(&decode) else { continue };
-        let mut rated = vec![decoded.clone()];
-        rated.extend(RATES.iter().filter_map(|rate| {
-            let resample = format!(
-                "{{ op = \"resample\", sampling_rate = {rate}, method = \"sinc_hann\", \
-                 lowpass_filter_width = 6, rolloff = 0.99 }}"
-            );
-            search.then(&decoded, &[resample])
-        }));
-        for tried in rated {
-            if !all.iter().any(|known| known.values == tried.values) {
-                all.push(tried);
-            }
-        }
-    }
-    all
+fn resample(rate: u32) -> String {
+    format!(
+        "{{ op = \"resample\", sampling_rate = {rate}, method = \"sinc_hann\", \
+         lowpass_filter_width = 6, rolloff = 0.99 }}"
+    )
 }
 
 /// Axes of length 1 before the others, and the type.
@@ -160,10 +151,18 @@ struct Spectrogram {
 }
 
 /// Spectrograms that were seen, the nearest to a line first.
-#[derive(Default)]
-struct Seen(Vec<Spectrogram>);
+struct Seen {
+    /// The elements of each recorded tensor.
+    wanted: Vec<Vec<f64>>,
+    best: Vec<Spectrogram>,
+}
 
 impl Seen {
+    fn new(search: &Search<'_>) -> Self {
+        let wanted = search.pairs.iter().map(|pair| pair.tensor.to_f64s()).collect();
+        Self { wanted, best: Vec::new() }
+    }
+
     /// Adds one that has the right shape.
     fn add(&mut self, search: &Search<'_>, tried: Option<Tried>) {
         let Some(tried) = tried else { return };
@@ -177,18 +176,17 @@ impl Seen {
             return;
         }
         let before: Vec<Vec<f64>> = matrices.iter().map(Tensor::to_f64s).collect();
-        let after: Vec<Vec<f64>> = search.pairs.iter().map(|pair| pair.tensor.to_f64s()).collect();
         let before: Vec<&[f64]> = before.iter().map(Vec::as_slice).collect();
-        let after: Vec<&[f64]> = after.iter().map(Vec::as_slice).collect();
+        let after: Vec<&[f64]> = self.wanted.iter().map(Vec::as_slice).collect();
         if let Some(fit) = fit(&[before], &[after]) {
-            self.0.push(Spectrogram { tried, line: fit.lines[0], residual: fit.residual });
-            self.0.sort_by(|left, right| left.residual.total_cmp(&right.residual));
-            self.0.truncate(SPECTROGRAMS);
+            self.best.push(Spectrogram { tried, line: fit.lines[0], residual: fit.residual });
+            self.best.sort_by(|left, right| left.residual.total_cmp(&right.residual));
+            self.best.truncate(SPECTROGRAMS);
         }
     }
 
     fn is_explained(&self) -> bool {
-        self.0.first().is_some_and(|best| best.residual < EXPLAINED / 10.0)
+        self.best.first().is_some_and(|best| best.residual < EXPLAINED / 10.0)
     }
 }
 
@@ -203,7 +201,7 @@ fn spectrograms(search: &Search<'_>, start: &Tried) -> Option<Inferred> {
     else {
         return None;
     };
-    let mut seen = Seen::default();
+    let mut seen = Seen::new(search);
     for steps in filter_banks(audio.sampling_rate, first, second) {
         seen.add(search, search.then(start, &steps));
     }
@@ -213,7 +211,7 @@ fn spectrograms(search: &Search<'_>, start: &Tried) -> Option<Inferred> {
         }
     }
     let mut best = Best::default();
-    for spectrogram in &seen.0 {
+    for spectrogram in &seen.best {
         for scaling in scalings(spectrogram.line) {
             let more = [scaling, end(&search.pairs[0].tensor, 2)].concat();
             let done = search.then(&spectrogram.tried, &more);

@@ -1,11 +1,11 @@
 //! Tables: which columns, scaled by what, and which categories.
 
+use bundle_manifest::toml_text::{numbers, quote, quote_all};
 use serde_json::Value as Json;
 
 use super::{
     Best, Inferred, Search,
     lines::{fit, rounded},
-    numbers, quoted,
 };
 use crate::InputSource;
 
@@ -153,7 +153,7 @@ fn steps(columns: &[Column], roles: &[Role], digits: usize, dtype: &str) -> Opti
                 if (*slope - 1.0).abs() < f64::EPSILON && *intercept == 0.0 {
                     continue;
                 }
-                scaled.push(quoted(&columns[*index].name));
+                scaled.push(quote(&columns[*index].name));
                 means.push(rounded(-intercept / slope, digits, 1.0));
                 scales.push(rounded(1.0 / slope, digits, 1.0));
             }
@@ -167,14 +167,14 @@ fn steps(columns: &[Column], roles: &[Role], digits: usize, dtype: &str) -> Opti
         return None;
     }
     let declared = order.iter().map(|(index, categories)| {
-        let name = quoted(&columns[*index].name);
+        let name = quote(&columns[*index].name);
         if categories.is_empty() {
             return format!("{{ name = {name}, kind = \"number\" }}");
         }
         let mut all: Vec<&str> = columns[*index].cells.iter().map(String::as_str).collect();
         all.sort_unstable();
         all.dedup();
-        format!("{{ name = {name}, kind = \"category\", categories = {} }}", list(&all))
+        format!("{{ name = {name}, kind = \"category\", categories = {} }}", quote_all(&all))
     });
     let declared = declared.collect::<Vec<_>>().join(", ");
     let mut steps = vec![format!("{{ op = \"columns\", columns = [{declared}] }}")];
@@ -192,15 +192,10 @@ fn steps(columns: &[Column], roles: &[Role], digits: usize, dtype: &str) -> Opti
         let unknown = if all { "error" } else { "ignore" };
         steps.push(format!(
             "{{ op = \"one_hot\", column = {}, categories = {}, unknown = \"{unknown}\" }}",
-            quoted(&column.name),
-            list(categories)
+            quote(&column.name),
+            quote_all(categories)
         ));
     }
     steps.push(format!("{{ op = \"column_concat\", dtype = \"{dtype}\" }}"));
     Some(steps)
-}
-
-fn list(texts: &[&str]) -> String {
-    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
-    format!("[{}]", texts.join(", "))
 }

@@ -1,8 +1,8 @@
 //! Texts: which tokenizer, called with what.
 
-use bundle_manifest::ArtifactPath;
+use bundle_manifest::{ArtifactPath, toml_text::quote};
 
-use super::{Best, Inferred, Search, quoted};
+use super::{Best, Inferred, Search};
 use crate::{Distance, Guarantee};
 
 /// What a tokenizer publishes, and a tensor may be.
@@ -16,7 +16,7 @@ pub(super) fn infer(search: &Search<'_>, tokenizers: &[ArtifactPath]) -> Option<
                 for lowercase in [false, true] {
                     let tokenize = format!(
                         "{{ op = \"tokenize\", file = {}, add_special_tokens = {special}{call} }}",
-                        quoted(tokenizer.as_str())
+                        quote(tokenizer.as_str())
                     );
                     let first = lowercase.then(|| "{ op = \"lowercase\" }".to_owned());
                     let steps: Vec<String> = first.into_iter().chain([tokenize]).collect();
