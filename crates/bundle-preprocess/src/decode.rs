@@ -77,21 +77,23 @@ pub(crate) fn apply(params: &DecodeImage, bytes: &[u8], limits: &Limits) -> Resu
     }
 }
 
-/// The rows of a JPEG file that is upright and as cameras write them, of a size that is
-/// `wanted`; `None` where it is not, or is damaged, which [`apply`] finds again.
-pub(crate) fn jpeg_rows(
+/// The rows of a JPEG file that is upright and as cameras write them, with what is planned for
+/// its size; `None` where nothing is, it is another file, or is damaged, which [`apply`] finds
+/// again.
+pub(crate) fn jpeg_rows<P>(
     params: &DecodeImage,
     bytes: &[u8],
     limits: &Limits,
-    wanted: impl Fn((usize, usize)) -> bool,
-) -> Option<jpeg::Rows> {
+    plan: impl Fn((usize, usize)) -> Option<P>,
+) -> Option<(jpeg::Rows, P)> {
     if !bytes.starts_with(b"\xff\xd8\xff") {
         return None;
     }
     let upright = params.exif_orientation == ExifOrientation::Apply;
-    let wanted =
-        |exif: &[u8], size: (usize, usize)| wanted(size) && !(upright && orientation::turns(exif));
-    jpeg::rows(bytes, limits, wanted).ok().flatten()
+    let plan = |exif: &[u8], size: (usize, usize)| {
+        if upright && orientation::turns(exif) { None } else { plan(size) }
+    };
+    jpeg::rows(bytes, limits, plan).ok().flatten()
 }
 
 fn not_an_image(bytes: &[u8]) -> Fault {

@@ -35,11 +35,9 @@ fn keeps_rgb(params: &ConvertColor) -> bool {
 }
 
 fn resized(params: &DecodeImage, resize: &Resize, bytes: &[u8], limits: &Limits) -> Option<Image> {
-    let mut rows = decode::jpeg_rows(params, bytes, limits, |size| {
-        resize::row_by_row(resize, size, limits).is_some()
-    })?;
-    let (height, width) = rows.size();
-    let plan = resize::row_by_row(resize, (height, width), limits)?;
+    let (mut rows, plan) =
+        decode::jpeg_rows(params, bytes, limits, |size| resize::row_by_row(resize, size, limits))?;
+    let width = rows.size().1;
     let (size, samples) = plan.run(width, &mut |row, pixels| rows.write(row, pixels));
     let (channels, storage) = (Channels::Rgb, Storage::Direct);
     let samples = Samples::Uint8(samples);

@@ -40,19 +40,20 @@ pub(super) fn check_markers(bytes: &[u8]) -> Result<(), Fault> {
     markers::check(bytes)
 }
 
-/// The rows of a file that is as cameras write them and whose size is `wanted`, with its
-/// EXIF data; `None` where it is another one.
-pub(super) fn rows(
+/// The rows of a file that is as cameras write them, with what is planned for its EXIF data
+/// and size; `None` where nothing is, or it is another file.
+pub(super) fn rows<P>(
     bytes: &[u8],
     limits: &Limits,
-    wanted: impl Fn(&[u8], (usize, usize)) -> bool,
-) -> Result<Option<Rows>, Fault> {
+    plan: impl Fn(&[u8], (usize, usize)) -> Option<P>,
+) -> Result<Option<(Rows, P)>, Fault> {
     let decoder = opened(bytes, limits)?;
     let header = decoder.header();
-    if !wanted(decoder.exif_data().unwrap_or_default(), (header.height(), header.width())) {
+    let size = (header.height(), header.width());
+    let Some(plan) = plan(decoder.exif_data().unwrap_or_default(), size) else {
         return Ok(None);
-    }
-    Rows::decode(decoder, limits)
+    };
+    Ok(Rows::decode(decoder, limits)?.map(|rows| (rows, plan)))
 }
 
 fn unreadable(error: &libjpeg_turbo_rs::JpegError) -> Fault {

@@ -172,8 +172,9 @@ mod tests {
                 let file = file.expect("it is compressed");
                 let limits = Limits::default();
                 let (whole, _) = super::super::decode(&file, &limits).expect("it is decoded");
-                let rows = super::super::rows(&file, &limits, |_, _| true).expect("it is decoded");
-                let mut rows = rows.expect("as cameras write them");
+                let rows =
+                    super::super::rows(&file, &limits, |_, _| Some(())).expect("it is decoded");
+                let (mut rows, ()) = rows.expect("as cameras write them");
                 let mut pixels = vec![0; height * width * 3];
                 for (index, row) in pixels.chunks_exact_mut(width * 3).enumerate() {
                     rows.write(index, row);
