@@ -7,7 +7,7 @@ use bundle_pack::FoundSteps;
 use bundle_preprocess::{Inferred, InputSource, Pair, infer, read_npy};
 use bundle_project::SourceTree;
 
-use super::run::read_file;
+use super::run::read_bytes;
 use crate::{failure::Failure, terminal::Terminal};
 
 /// Elements of an array that are read.
@@ -118,20 +118,16 @@ fn pair(text: &str) -> Result<(InputKind, Pair), Failure> {
         return Err(Failure::usage(format!("`{file}` has no extension that tells what it is"))
             .hint("jpg, png, webp, tif; wav, flac; txt; csv, json"));
     };
-    let InputSource::File(bytes) = read_file(Path::new(array))? else {
-        return Err(Failure::usage(format!("`{array}` is no file")));
-    };
-    let tensor = read_npy(&bytes, MOST_ELEMENTS).map_err(|error| {
+    let tensor = read_npy(&read_bytes(Path::new(array))?, MOST_ELEMENTS).map_err(|error| {
         Failure::usage(format!("{array}: {error}"))
             .hint("write it with numpy.save, of a NumPy array: tensor.numpy()")
     })?;
-    let source = match (kind, read_file(Path::new(file))?) {
-        (InputKind::Table, InputSource::File(bytes)) if extension(Path::new(file)) == "json" => {
-            let json = serde_json::from_slice(&bytes)
-                .map_err(|error| Failure::usage(format!("{file}: {error}")))?;
-            InputSource::Json(json)
-        }
-        (_, source) => source,
+    let content = read_bytes(Path::new(file))?;
+    let source = if extension(Path::new(file)) == "json" {
+        let json = serde_json::from_slice(&content);
+        InputSource::Json(json.map_err(|error| Failure::usage(format!("{file}: {error}")))?)
+    } else {
+        InputSource::File(content)
     };
     Ok((kind, Pair { source, tensor }))
 }

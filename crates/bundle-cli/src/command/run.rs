@@ -116,7 +116,12 @@ fn calls(manifest: &Manifest, typed: &[String]) -> Result<Vec<(String, Inputs)>,
     }
 }
 
-pub(super) fn read_file(path: &Path) -> Result<InputSource, Failure> {
+fn read_file(path: &Path) -> Result<InputSource, Failure> {
+    read_bytes(path).map(InputSource::File)
+}
+
+/// The content of a file that a person named.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let metadata = there(path)?;
     if !metadata.is_file() {
         return Err(Failure::usage(format!("`{}` is not a regular file", path.display())));
@@ -130,7 +135,7 @@ pub(super) fn read_file(path: &Path) -> Result<InputSource, Failure> {
     }
     let mut content = Vec::new();
     fs_err::File::open(path)?.take(INPUT_LIMIT).read_to_end(&mut content)?;
-    Ok(InputSource::File(content))
+    Ok(content)
 }
 
 fn run_example(
