@@ -10,8 +10,6 @@ mod support;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use serde_json::json;
-
 #[expect(clippy::print_stdout, reason = "the lines are the result")]
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -20,16 +18,7 @@ fn main() -> ExitCode {
     for group in arguments {
         for compared in replay::replay(&|name| fs_err::read(directory.join(name)), &group) {
             holds &= compared.failure.is_none();
-            let line = json!({
-                "group": group,
-                "case": compared.case,
-                "elements": compared.elements,
-                "differing": compared.differing,
-                "largest": compared.largest,
-                "failure": compared.failure,
-                "digest": compared.digest,
-            });
-            println!("{line}");
+            println!("{}", compared.line(&group));
         }
     }
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -4,7 +4,7 @@
 mod git;
 
 use std::{
-    io,
+    io::{self, Cursor, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -34,6 +34,17 @@ impl Sandbox {
         fs_err::write(&path, content)?;
         Ok(path)
     }
+}
+
+/// A NumPy archive of NPY files, by key.
+pub fn npz(arrays: impl IntoIterator<Item = (impl AsRef<str>, Vec<u8>)>) -> io::Result<Vec<u8>> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (key, array) in arrays {
+        let options = zip::write::SimpleFileOptions::default();
+        archive.start_file(format!("{}.npy", key.as_ref()), options)?;
+        archive.write_all(&array)?;
+    }
+    Ok(archive.finish()?.into_inner())
 }
 
 /// The root of the repository.

@@ -1,11 +1,9 @@
 //! Projects whose steps are wrong in one place: the report names the step and what is true.
 
-use std::io::{Cursor, Write as _};
-
 use bundle_check::{Answer, Report};
 use bundle_manifest::{ArtifactPath, FileSource, InputKind, Manifest};
 use bundle_preprocess::{InputPipeline, InputSource, NamedTensors, Tensor, write_npy};
-use bundle_testkit::{Sandbox, fixture};
+use bundle_testkit::{Sandbox, fixture, npz};
 use serde_json::Value as Json;
 
 use crate::{finding, report};
@@ -69,16 +67,6 @@ fn stages(pipeline: &InputPipeline, source: &InputSource, every: bool) -> NamedT
     all
 }
 
-fn npz(arrays: &NamedTensors) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (key, tensor) in arrays {
-        let options = zip::write::SimpleFileOptions::default();
-        archive.start_file(format!("{key}.npy"), options).expect("a new entry");
-        archive.write_all(&write_npy(tensor)).expect("memory");
-    }
-    archive.finish().expect("memory").into_inner()
-}
-
 /// A project whose examples were recorded with the true steps, and that declares others.
 fn judged(fault: &Json, declared: &[&str]) -> Report {
     let sandbox = Sandbox::new().expect("a sandbox");
@@ -96,7 +84,9 @@ fn judged(fault: &Json, declared: &[&str]) -> Report {
         };
         // Steps that one more or less shifts are told by the end alone.
         let every = declared.len() == true_steps.len();
-        let recorded = npz(&stages(&pipeline, &source, every));
+        let stages = stages(&pipeline, &source, every);
+        let recorded = npz(stages.iter().map(|(key, tensor)| (key, write_npy(tensor))));
+        let recorded = recorded.expect("memory");
         sandbox.write(&format!("e{index}.npz"), &recorded).expect("written");
         sandbox.write(&format!("e{index}.npy"), &scalar).expect("written");
     }

@@ -37,6 +37,11 @@ fn assert_steps(
     Ok(manifest)
 }
 
+/// The operations of the first input.
+fn ops(manifest: &Manifest) -> Vec<&'static str> {
+    manifest.inputs[0].steps.iter().map(Step::op).collect()
+}
+
 const DECODE: &str = r#"{ op = "decode_image", exif_orientation = "apply" }"#;
 const DROP: &str = r#"{ op = "convert_color", to = "RGB", alpha = "drop" }"#;
 const NCHW: &str = r#"{ op = "layout", to = "NCHW" }"#;
@@ -79,9 +84,8 @@ fn feature_extractors_of_the_first_format() -> Outcome {
         "do_center_crop": true, "do_normalize": true, "do_resize": true, "resample": 3,
         "image_mean": [0.48145466, 0.4578275, 0.40821073], "image_std": [0.26862954, 0.26130258, 0.27577711] }"#;
     let (proposal, manifest) = proposed(IMAGES, &[("preprocessor_config.json", clip)])?;
-    let ops: Vec<&str> = manifest.inputs[0].steps.iter().map(Step::op).collect();
     assert_eq!(
-        ops,
+        ops(&manifest),
         [
             "decode_image",
             "convert_color",
@@ -123,8 +127,10 @@ fn feature_extractors_of_sounds() -> Outcome {
     let wave = r#"{ "feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": 16000, "do_normalize": true }"#;
     let inputs: &[Tensor<'_>] = &[("input_values", FLOAT, &[-1, -1])];
     let (_, manifest) = proposed(inputs, &[("preprocessor_config.json", wave)])?;
-    let ops: Vec<&str> = manifest.inputs[0].steps.iter().map(Step::op).collect();
-    assert_eq!(ops, ["decode_audio", "resample", "zero_mean_unit_variance", "expand_dims"]);
+    assert_eq!(
+        ops(&manifest),
+        ["decode_audio", "resample", "zero_mean_unit_variance", "expand_dims"]
+    );
     Ok(())
 }
 
@@ -134,9 +140,8 @@ fn a_configuration_of_timm() -> Outcome {
         "interpolation": "bicubic", "crop_pct": 0.95, "crop_mode": "center", "mean": [0.485, 0.456, 0.406],
         "std": [0.229, 0.224, 0.225], "label_names": ["a", "b", "c"] } }"#;
     let (proposal, manifest) = proposed(IMAGES, &[("config.json", config)])?;
-    let ops: Vec<&str> = manifest.inputs[0].steps.iter().map(Step::op).collect();
     assert_eq!(
-        ops,
+        ops(&manifest),
         [
             "decode_image",
             "convert_color",

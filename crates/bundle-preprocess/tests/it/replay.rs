@@ -31,6 +31,22 @@ pub(crate) struct Compared {
     pub(crate) digest: String,
 }
 
+impl Compared {
+    /// As a line of JSON.
+    pub(crate) fn line(&self, group: &str) -> String {
+        let line = json!({
+            "group": group,
+            "case": self.case,
+            "elements": self.elements,
+            "differing": self.differing,
+            "largest": self.largest,
+            "failure": self.failure,
+            "digest": self.digest,
+        });
+        line.to_string()
+    }
+}
+
 /// Runs every case of `GROUP.json`.
 pub(crate) fn replay(read: Read<'_>, group: &str) -> Vec<Compared> {
     let mut runner = Runner { read, pipeline: None, published: None };

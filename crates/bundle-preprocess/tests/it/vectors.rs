@@ -53,8 +53,9 @@ fn every_vector_is_met() {
     ];
     for (group, least) in groups {
         let compared = replay(&|name| fs_err::read(directory.join(name)), group);
-        let missed: Vec<_> = compared.iter().filter(|case| case.failure.is_some()).collect();
-        assert!(missed.is_empty(), "{group}: {missed:#?}");
+        let missed = compared.iter().filter(|case| case.failure.is_some());
+        let missed: Vec<String> = missed.map(|case| case.line(group)).collect();
+        assert!(missed.is_empty(), "{missed:#?}");
         assert!(compared.len() >= least, "{group} has {} cases", compared.len());
     }
 }

@@ -1,7 +1,5 @@
 //! From inputs to outcomes, and recorded examples run again.
 
-use std::io::{Cursor, Write as _};
-
 use bundle_manifest::Manifest;
 use bundle_preprocess::{InputSource, Outcome, RankedLabel, Tensor, TensorData, write_npy};
 use bundle_run::{Predictor, RunErrorKind, replay};
@@ -28,13 +26,8 @@ fn floats(shape: &[usize], values: &[f32]) -> Tensor {
 }
 
 fn npz(arrays: &[(&str, Tensor)]) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    for (key, tensor) in arrays {
-        let options = zip::write::SimpleFileOptions::default();
-        archive.start_file(format!("{key}.npy"), options).expect("a new entry");
-        archive.write_all(&write_npy(tensor)).expect("memory");
-    }
-    archive.finish().expect("memory").into_inner()
+    let arrays = arrays.iter().map(|(key, tensor)| (key, write_npy(tensor)));
+    bundle_testkit::npz(arrays).expect("memory")
 }
 
 #[test]
