@@ -2,7 +2,7 @@
 //! Nothing is executed and nothing is expanded: a word with a variable or a
 //! placeholder in it names no file.
 
-use crate::words::{INTERPRETERS, RUNNERS, SCRIPTS, WRAPPERS};
+use crate::words::Words;
 
 /// Characters of a text in which commands are looked for.
 const MAX_TEXT: usize = 1 << 20;
@@ -161,13 +161,16 @@ fn without_wrappers(mut words: &[String]) -> &[String] {
             !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         });
         let second = rest.first().map(String::as_str);
-        let wraps = WRAPPERS
-            .iter()
-            .find(|(name, next)| name == first && next.is_none_or(|next| second == Some(next)));
+        let standard = Words::standard();
+        let wraps = standard.wrappers.iter().find_map(|wrapper| {
+            let (name, next) =
+                wrapper.split_once(' ').map_or((wrapper, None), |(name, next)| (name, Some(next)));
+            (name == first && next.is_none_or(|next| second == Some(next))).then_some(next)
+        });
         words = match (assigns, wraps) {
             (true, _) => rest,
-            (false, Some((_, Some(_)))) => skip_options(rest.get(1..).unwrap_or_default()),
-            (false, Some((_, None))) => skip_options(rest),
+            (false, Some(Some(_))) => skip_options(rest.get(1..).unwrap_or_default()),
+            (false, Some(None)) => skip_options(rest),
             (false, None) => return words,
         };
     }
@@ -197,10 +200,10 @@ fn target<'w>(program: &str, words: &'w [String]) -> Option<(Target, &'w [String
     if name == "matlab" {
         return matlab(words);
     }
-    if INTERPRETERS.contains(&name) {
+    if Words::standard().interpreters.has(name) {
         return interpreted(name, words);
     }
-    if RUNNERS.contains(&name) {
+    if Words::standard().runners.has(name) {
         return first_script(words);
     }
     let runs_itself = program.contains('/') || program.starts_with('.');
@@ -252,7 +255,7 @@ fn matlab(words: &[String]) -> Option<(Target, &[String])> {
 fn is_script(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
     name.rsplit_once('.').is_some_and(|(stem, suffix)| {
-        !stem.is_empty() && SCRIPTS.contains(&suffix.to_ascii_lowercase().as_str())
+        !stem.is_empty() && Words::standard().scripts.has(&suffix.to_ascii_lowercase())
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
     command::{Invocation, invocations},
     resolve::{Resolution, resolve},
     tree::{Tree, stem, suffix},
-    words::{DATA, TEMPLATE, UNIT_TESTS, VENDORED},
+    words::{TemplateText, Words},
 };
 
 /// Bytes of a document that are read at all.
@@ -19,6 +19,8 @@ const MAX_DOCUMENTS: usize = 40;
 const MAX_ALL: usize = 16 << 20;
 /// Commands of all documents that are looked up.
 const MAX_COMMANDS: usize = 2_000;
+/// Words of one block in which names of programs are looked for.
+const MAX_WORDS: usize = 2_000;
 /// Stems of documents that say how to use a project.
 const STEMS: &[&str] = &[
     "readme",
@@ -39,6 +41,8 @@ pub(crate) struct Document {
     pub(crate) path: ArtifactPath,
     pub(crate) readme: Readme,
     pub(crate) commands: Vec<DocumentedCommand>,
+    /// Programs of the project that are named: line, what is written, program.
+    pub(crate) mentions: Vec<(usize, String, ArtifactPath)>,
 }
 
 /// A command in a document.
@@ -54,8 +58,12 @@ pub(crate) struct DocumentedCommand {
 impl Document {
     /// The documents of a tree, the one at the top first.
     pub(crate) fn all(tree: &Tree) -> Vec<Self> {
-        let mut paths: Vec<_> =
-            tree.files().iter().map(|file| &file.path).filter(|path| is_document(path)).collect();
+        let mut paths: Vec<_> = tree
+            .files()
+            .iter()
+            .map(|file| &file.path)
+            .filter(|path| is_document(tree, path))
+            .collect();
         paths.sort_by_key(|path| {
             (path.parts().count(), !stem(path).starts_with("readme"), path.as_str())
         });
@@ -84,11 +92,12 @@ impl Document {
         let resolved = typed.take(limit).map(|(block, invocation)| DocumentedCommand {
             block,
             resolution: resolve_beside(tree, path, &invocation),
-            template: template_item(&invocation.text).is_some(),
+            template: tree.words().template_in(&invocation.text).is_some(),
             invocation,
         });
         let commands = resolved.collect();
-        Self { path: path.clone(), readme, commands }
+        let mentions = mentions(tree, path, &readme);
+        Self { path: path.clone(), readme, commands, mentions }
     }
 
     /// Evidence on a line of this document.
@@ -114,22 +123,16 @@ impl Document {
         headings.filter(move |(_, heading)| heading.mentions(stems))
     }
 
-    /// Text of the unfilled template: its block's line, the text, the item it stands for.
-    pub(crate) fn template_text(&self) -> Vec<(usize, &'static str, usize)> {
+    /// Text of the unfilled template, with the line of its block.
+    pub(crate) fn template_text<'w>(&self, words: &'w Words) -> Vec<(usize, &'w TemplateText)> {
         let mut found = Vec::new();
         for block in &self.readme.blocks {
             let text = block_text(block);
-            for (piece, item) in TEMPLATE.iter().filter(|(piece, _)| text.contains(piece)) {
-                found.push((block.line, *piece, *item));
-            }
+            let pieces = words.template.iter().filter(|piece| text.contains(&piece.text));
+            found.extend(pieces.map(|piece| (block.line, piece)));
         }
         found
     }
-}
-
-/// The template's text in `text`, with the item it stands for.
-pub(crate) fn template_item(text: &str) -> Option<(&'static str, usize)> {
-    TEMPLATE.iter().find(|(piece, _)| text.contains(piece)).copied()
 }
 
 /// A document's commands are typed at the top, or beside the document.
@@ -146,36 +149,45 @@ fn resolve_beside(tree: &Tree, path: &ArtifactPath, invocation: &Invocation) -> 
     if matches!(second, Resolution::Exact(_)) { second } else { first }
 }
 
-fn is_document(path: &ArtifactPath) -> bool {
+fn is_document(tree: &Tree, path: &ArtifactPath) -> bool {
     let stem = stem(path);
     let text = matches!(suffix(path).as_str(), "md" | "markdown" | "rst" | "txt" | "");
     let named = STEMS.iter().any(|start| stem.starts_with(start));
     let environment = bundle_project::EnvironmentFormat::of(path).is_some();
     let markdown_or_readme = suffix(path) != "txt" || stem.starts_with("readme");
     let bare = path.file_name().contains('.') || stem.starts_with("readme");
-    text && named && !environment && markdown_or_readme && bare && !is_foreign(path)
+    text && named && !environment && markdown_or_readme && bare && !tree.is_foreign(path)
 }
 
-/// Whether a file lies in a directory of other people's code.
-pub(crate) fn is_foreign(path: &ArtifactPath) -> bool {
-    directories(path).any(|part| VENDORED.contains(&part.as_str()))
-}
-
-/// Whether a file lies in a directory of data.
-pub(crate) fn is_data(path: &ArtifactPath) -> bool {
-    directories(path).any(|part| DATA.contains(&part.as_str()))
-}
-
-/// Whether a file is a unit test: in a test directory at any depth, or `test_x.py`, `x_test.py` beside code.
-pub(crate) fn is_unit_test(path: &ArtifactPath) -> bool {
-    let stem = stem(path);
-    stem == "conftest" || directories(path).any(|part| UNIT_TESTS.contains(&part.as_str()))
-}
-
-fn directories(path: &ArtifactPath) -> impl Iterator<Item = String> {
-    let parts: Vec<String> = path.parts().map(str::to_lowercase).collect();
-    let count = parts.len().saturating_sub(1);
-    parts.into_iter().take(count)
+/// The programs that a document names in text, code or links.
+fn mentions(
+    tree: &Tree,
+    document: &ArtifactPath,
+    readme: &Readme,
+) -> Vec<(usize, String, ArtifactPath)> {
+    let folder = document.parent().map(|parent| format!("{parent}/")).unwrap_or_default();
+    let mut found = Vec::new();
+    for block in &readme.blocks {
+        let text = block_text(block);
+        let words = text.split(|c: char| c.is_whitespace() || "`\"'()[]<>,;:|*".contains(c));
+        for word in words.take(MAX_WORDS) {
+            let word = word.trim_end_matches(['.', '/']).trim_start_matches("./");
+            let known = word
+                .rsplit_once('.')
+                .is_some_and(|(_, suffix)| tree.words().scripts.has(&suffix.to_lowercase()));
+            if !known || found.len() >= MAX_COMMANDS {
+                continue;
+            }
+            let file = tree
+                .file(&format!("{folder}{word}"))
+                .or_else(|| tree.file(word))
+                .or_else(|| tree.ending(word));
+            if let Some(file) = file {
+                found.push((block.line, word.to_owned(), file.path.clone()));
+            }
+        }
+    }
+    found
 }
 
 fn block_invocations(block: &Block) -> Vec<Invocation> {
@@ -289,9 +301,11 @@ mod tests {
             "<!-- My Paper Title -->\n# My Paper Title\n\n>\u{1f4cb} say how\n\n[w](https://x.org/mymodel.pth)\n",
         )]);
         let documents = Document::all(&tree);
-        assert_eq!(
-            documents[0].template_text(),
-            [(2, "My Paper Title", 0), (4, "\u{1f4cb}", 0), (6, "mymodel.pth", 4)]
-        );
+        let found: Vec<_> = documents[0]
+            .template_text(tree.words())
+            .into_iter()
+            .map(|(line, piece)| (line, piece.text.as_str(), piece.item))
+            .collect();
+        assert_eq!(found, [(2, "My Paper Title", 0), (4, "\u{1f4cb}", 0), (6, "mymodel.pth", 4)]);
     }
 }

@@ -11,14 +11,14 @@
 //! escaped before it is shown. And every report ends with what was not tested.
 //!
 //! ```
-//! use bundle_check::{CheckRequest, Profile, check, render_text};
+//! use bundle_check::{CheckRequest, check, render_text};
 //! use bundle_signature::{Trust, UnixTime};
 //!
 //! # let sandbox = bundle_testkit::Sandbox::new()?;
 //! # let directory = sandbox.path();
 //! # sandbox.write("README.md", "# A paper\n\nCode will come soon.\n")?;
 //! let trust = Trust::nobody(UnixTime(1_800_000_000));
-//! let request = CheckRequest { replay: true, profile: Profile::Strict, trust };
+//! let request = CheckRequest::new(trust);
 //! let report = check(directory, &request, &|_| ())?;
 //! assert_eq!(report.complete, (0, 5));
 //! assert!(render_text(&report, false).contains("Not tested: "));
@@ -54,3 +54,4 @@ pub use render::{attestation_json, render_json, render_text, report_schema, sign
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};
 pub use rules::{RULESET, rules, said};
+pub use words::Words;

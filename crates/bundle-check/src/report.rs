@@ -1,6 +1,6 @@
 //! From a path to a report: all findings first, then the verdict.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use bundle_manifest::BundleId;
 use bundle_run::RunError;
@@ -11,6 +11,7 @@ use crate::{
     evidence::shown,
     rules::{RULESET, rules},
     subject::{Container, Declared, Replay, Subject},
+    words::Words,
 };
 
 /// The rule that a container passes if it is what was packed.
@@ -24,10 +25,22 @@ const READERS: [&str; 2] = ["SIGN-1", "SIGN-3"];
 pub struct CheckRequest {
     /// Run the recorded examples.
     pub replay: bool,
+    /// Judge this git revision, not the files of the directory.
+    pub revision: Option<String>,
     /// How the checklist is read.
     pub profile: Profile,
     /// Whom the reader trusts.
     pub trust: Trust,
+    /// The word lists that rules go by.
+    pub words: Arc<Words>,
+}
+
+impl CheckRequest {
+    /// What is asked where nothing else is said.
+    pub fn new(trust: Trust) -> Self {
+        let (replay, revision, profile) = (true, None, Profile::Strict);
+        Self { replay, revision, profile, trust, words: Words::standard() }
+    }
 }
 
 /// A reading of the ML Code Completeness Checklist.

@@ -1,16 +1,19 @@
-//! The programs of a project, and what their text says they do.
+//! The programs of a project: what their text says they do, what they start,
+//! and whether they do anything when they are run.
+
+mod imports;
+mod language;
+
+use std::collections::BTreeSet;
 
 use bundle_manifest::ArtifactPath;
+use bundle_project::notebook_cells;
 
 use crate::{
-    command::invocations,
-    documents::{is_foreign, is_unit_test},
     evidence::shown,
-    resolve::resolve,
-    tree::{Tree, suffix, words},
-    words::{
-        ENTRY_NAMES, EVALUATION_IDIOMS, EVALUATION_NAMES, SCRIPTS, TRAINING_IDIOMS, TRAINING_NAMES,
-    },
+    scripts::language::Language,
+    tree::{Tree, directories, suffix, words},
+    words::WordList,
 };
 
 /// Bytes of one program that are read.
@@ -19,20 +22,27 @@ const MAX_SCRIPT: u64 = 2 << 20;
 const MAX_ALL: u64 = 64 << 20;
 /// Programs that are read.
 const MAX_SCRIPTS: usize = 4_000;
+/// Programs between the one that is run and the one that trains.
+const MAX_DEPTH: usize = 4;
 
-/// Commands of one shell script that are looked up.
-const MAX_LAUNCHES: usize = 100;
+/// A line of a program that says what it does.
+pub(crate) type TellingLine = (usize, String);
 
 /// A program of the project: not a unit test, not other people's code.
 pub(crate) struct Script {
     pub(crate) path: ArtifactPath,
     /// The first line that trains, with its text.
-    pub(crate) trains: Option<(usize, String)>,
+    pub(crate) trains: Option<TellingLine>,
     /// The first line that evaluates.
-    pub(crate) evaluates: Option<(usize, String)>,
-    /// Whether it has a line that runs another program of the project.
-    pub(crate) launches: bool,
+    pub(crate) evaluates: Option<TellingLine>,
+    /// The first line that takes an option which makes it evaluate instead of train.
+    pub(crate) option: Option<TellingLine>,
+    /// Whether it does something when it is run: a module that only defines does not.
+    pub(crate) runs: bool,
+    /// Programs of the project that it starts or imports.
+    uses: Vec<ArtifactPath>,
     names: Vec<String>,
+    places: Vec<String>,
 }
 
 impl Script {
@@ -40,7 +50,7 @@ impl Script {
     pub(crate) fn all(tree: &Tree) -> Vec<Self> {
         let programs = tree.files().iter().filter(|file| {
             let path = &file.path;
-            SCRIPTS.contains(&suffix(path).as_str()) && !is_foreign(path) && !is_unit_test(path)
+            tree.is_program(path) && !tree.is_foreign(path) && !tree.is_unit_test(path)
         });
         let mut budget = MAX_ALL;
         let mut scripts = Vec::new();
@@ -54,53 +64,117 @@ impl Script {
     }
 
     fn read(tree: &Tree, path: &ArtifactPath, text: &str) -> Self {
-        let shell = matches!(suffix(path).as_str(), "sh" | "bash" | "zsh" | "bat" | "ps1");
-        let commands = if shell { invocations(text, 1) } else { Vec::new() };
-        let launches = commands
-            .iter()
-            .take(MAX_LAUNCHES)
-            .any(|invocation| resolve(tree, invocation).file().is_some());
+        let language = Language::of(&suffix(path));
+        let lines = lines(language, text);
+        let mut uses = imports::of(tree, path, language, &lines);
+        uses.extend(language.launches(tree, &lines));
         let without_suffix = path.as_str().rsplit_once('.').map_or(path.as_str(), |(stem, _)| stem);
+        let lists = tree.words();
         Self {
             path: path.clone(),
-            trains: first_line(text, TRAINING_IDIOMS),
-            evaluates: first_line(text, EVALUATION_IDIOMS),
-            launches,
+            trains: first_line(language, &lines, &lists.training_idioms),
+            evaluates: first_line(language, &lines, &lists.evaluation_idioms),
+            option: evaluating_option(language, &lines),
+            runs: language.runs(&lines),
+            uses,
             names: words(without_suffix.rsplit('/').next().unwrap_or(without_suffix)),
+            places: directories(path).flat_map(|directory| words(&directory)).collect(),
         }
     }
 
     /// Whether its name says that it trains.
-    pub(crate) fn is_named_training(&self) -> bool {
-        self.is_named(TRAINING_NAMES)
+    pub(crate) fn is_named_training(&self, tree: &Tree) -> bool {
+        tree.words().training_names.any(&self.names)
     }
 
     /// Whether its name says that it evaluates. Loaders of data splits do not.
-    pub(crate) fn is_named_evaluation(&self) -> bool {
-        let loads = ["data", "dataset", "loader", "dataloader", "split", "download", "preprocess"];
-        self.is_named(EVALUATION_NAMES) && !self.is_named(&loads)
+    pub(crate) fn is_named_evaluation(&self, tree: &Tree) -> bool {
+        let lists = tree.words();
+        lists.evaluation_names.any(&self.names) && !lists.loader_names.any(&self.names)
     }
 
-    /// Whether its name says that one starts here.
-    pub(crate) fn is_named_entry(&self) -> bool {
-        self.is_named(ENTRY_NAMES)
+    /// Whether its name says that it shows results: plots, figures, tables.
+    pub(crate) fn is_named_showing(&self, tree: &Tree) -> bool {
+        let lists = tree.words();
+        lists.showing_names.any(&self.names) && !lists.loader_names.any(&self.names)
     }
 
-    fn is_named(&self, list: &[&str]) -> bool {
-        self.names
-            .iter()
-            .any(|name| list.contains(&name.trim_end_matches(|c: char| c.is_ascii_digit())))
+    /// Whether its name, or that of a directory it lies in, says that one starts here.
+    pub(crate) fn is_named_entry(&self, tree: &Tree) -> bool {
+        let entry = &tree.words().entry_names;
+        (entry.any(&self.names) || entry.any(&self.places))
+            && !tree.words().loader_names.any(&self.names)
+    }
+
+    /// Whether it lies among the experiments.
+    pub(crate) fn is_experiment(&self) -> bool {
+        ["experiment", "experiments", "exp", "exps"].iter().any(|place| self.is_in(place))
+    }
+
+    /// Whether it lies in a directory of this name.
+    pub(crate) fn is_in(&self, place: &str) -> bool {
+        self.places.iter().any(|word| word == place)
+    }
+
+    /// The line that `telling` finds in this program, or in the nearest one that it uses.
+    pub(crate) fn line_within_reach<'s>(
+        &'s self,
+        all: &'s [Self],
+        telling: fn(&Self) -> Option<&TellingLine>,
+    ) -> Option<(&'s Self, &'s TellingLine)> {
+        let mut seen = BTreeSet::from([&self.path]);
+        let mut layer = vec![self];
+        for _ in 0..MAX_DEPTH {
+            if let Some(found) = layer.iter().find_map(|script| Some((*script, telling(script)?))) {
+                return Some(found);
+            }
+            let used = layer.iter().flat_map(|script| &script.uses);
+            let fresh: Vec<&ArtifactPath> = used.filter(|path| seen.insert(path)).collect();
+            layer = fresh.into_iter().filter_map(|path| by_path(all, path)).collect();
+        }
+        None
     }
 }
 
-fn first_line(text: &str, idioms: &[&str]) -> Option<(usize, String)> {
-    let is_comment = |line: &str| {
-        line.trim_start().starts_with(['#', '%']) || line.trim_start().starts_with("//")
-    };
+/// The program at this path, of a list in path order.
+fn by_path<'s>(all: &'s [Script], path: &ArtifactPath) -> Option<&'s Script> {
+    let index = all.binary_search_by(|script| script.path.cmp(path)).ok()?;
+    all.get(index)
+}
+
+/// The lines of code of a program.
+fn lines(language: Language, text: &str) -> Vec<TellingLine> {
+    if language == Language::Notebook {
+        let code = notebook_cells(text).into_iter().filter(|cell| cell.code);
+        return code.flat_map(|cell| cell.lines).collect();
+    }
+    text.lines().enumerate().map(|(index, line)| (index + 1, line.to_owned())).collect()
+}
+
+fn first_line(language: Language, lines: &[TellingLine], idioms: &WordList) -> Option<TellingLine> {
     let says = |line: &str| idioms.iter().any(|idiom| has_idiom(line, idiom));
-    let lines = text.lines().enumerate();
-    let mut found = lines.filter(|(_, line)| !is_comment(line) && says(line));
-    found.next().map(|(index, line)| (index + 1, shown(line, 80)))
+    let mut code = lines.iter().filter(|(_, line)| !language.is_comment(line));
+    code.find(|(_, line)| says(line)).map(|(at, line)| (*at, shown(line, 80)))
+}
+
+/// Pieces of an option that turns a training program into an evaluation.
+const OPTIONS: [&str; 7] = ["eval", "test", "valid", "infer", "predict", "reconstruction", "score"];
+
+/// Whether an option (`--only-eval`, `--finalTest`) asks a program to evaluate.
+pub(crate) fn asks_to_evaluate(option: &str) -> bool {
+    let option = option.to_lowercase();
+    OPTIONS.iter().any(|piece| option.contains(piece))
+}
+
+/// `parser.add_argument('--evaluate', action='store_true')`
+fn evaluating_option(language: Language, lines: &[TellingLine]) -> Option<TellingLine> {
+    let takes = |line: &str| {
+        let switch = line.contains("add_argument(") && line.contains("store_true");
+        let option = line.split(['"', '\'']).find(|piece| piece.starts_with("--"));
+        switch && option.is_some_and(asks_to_evaluate)
+    };
+    let mut code = lines.iter().filter(|(_, line)| !language.is_comment(line));
+    code.find(|(_, line)| takes(line)).map(|(at, line)| (*at, shown(line, 80)))
 }
 
 /// Whether `idiom` stands in `line`, not in the middle of a longer word.
@@ -120,34 +194,37 @@ mod tests {
     #[test]
     fn programs_say_what_they_do() {
         let tree = tree(&[
-            ("main.py", "import torch\n# loss.backward()\nloss.backward()\n"),
+            ("main.py", "import torch\nimport lib.update\nprint(1)\n"),
             ("scripts/run_eval2.sh", "cd ..\npython main.py --eval\n"),
             ("generate_data.py", "x = 1\n"),
             ("tests/test_train.py", "loss.backward()\n"),
             ("third_party/x/train.py", "loss.backward()\n"),
-            ("lib/update.py", "def create(): pass\n"),
+            ("lib/update.py", "# loss.backward()\ndef create():\n    loss.backward()\n"),
         ]);
         let all = Script::all(&tree);
         let show = |script: &Script| {
             let flags = [
-                (script.is_named_training(), "train"),
-                (script.is_named_evaluation(), "eval"),
-                (script.is_named_entry(), "entry"),
-                (script.launches, "launches"),
+                (script.is_named_training(&tree), "train"),
+                (script.is_named_evaluation(&tree), "eval"),
+                (script.is_named_entry(&tree), "entry"),
+                (script.option.is_some(), "option"),
+                (script.runs, "runs"),
             ];
             let flags: Vec<_> =
                 flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| *flag).collect();
-            let trains = script.trains.as_ref().map_or(0, |(line, _)| *line);
+            let reach = script.line_within_reach(&all, |script| script.trains.as_ref());
+            let trains =
+                reach.map_or(String::new(), |(at, (line, _))| format!("{}:{line}", at.path));
             format!("{} {trains} {}", script.path, flags.join(","))
         };
         let seen: Vec<_> = all.iter().map(show).collect();
         assert_eq!(
             seen,
             [
-                "generate_data.py 0 ",
-                "lib/update.py 0 ",
-                "main.py 3 entry",
-                "scripts/run_eval2.sh 0 eval,entry,launches",
+                "generate_data.py  ",
+                "lib/update.py lib/update.py:3 ",
+                "main.py lib/update.py:3 entry,runs",
+                "scripts/run_eval2.sh lib/update.py:3 eval,entry,runs",
             ]
         );
     }

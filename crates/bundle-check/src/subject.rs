@@ -90,6 +90,10 @@ impl Subject {
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, CheckError> {
         let metadata = fs_err::metadata(path)?;
+        if let Some(revision) = &request.revision {
+            let source = Arc::new(SourceTree::from_revision(path, revision)?);
+            return Ok(Self::of_source(Container::Directory, source, request));
+        }
         if metadata.is_dir() {
             let source = Arc::new(SourceTree::from_directory(path)?);
             refuse_unreadable(path, &source)?;
@@ -118,19 +122,21 @@ impl Subject {
         if is_unreadable(&error) {
             return Err(error.into());
         }
-        let tree = Tree::new(Vec::new(), Arc::new(Nothing));
+        let tree = Tree::new(Vec::new(), Arc::new(Nothing), Arc::clone(&request.words));
         Ok(Self::new(Container::Broken(error), tree, None, request))
     }
 
     fn of_source(container: Container, source: Arc<SourceTree>, request: &CheckRequest) -> Self {
-        let tree = Tree::new(Vec::new(), Arc::<SourceTree>::clone(&source));
+        let tree =
+            Tree::new(Vec::new(), Arc::<SourceTree>::clone(&source), Arc::clone(&request.words));
         let mut subject = Self::new(container, tree, Some(Arc::clone(&source)), request);
         subject.selected = subject.manifest().map(|manifest| {
             let external =
                 subject.examined.values().flatten().flat_map(|report| &report.external_data);
             source.select(manifest, &external.cloned().collect::<Vec<_>>())
         });
-        subject.tree = Tree::new(subject.listed(&source), source);
+        let words = Arc::clone(&request.words);
+        subject.tree = Tree::new(subject.listed(&source), source, words);
         subject
     }
 
@@ -140,6 +146,7 @@ impl Subject {
         let file = |file: &bundle_project::SourceFile| TreeFile {
             path: file.path.clone(),
             size: file.size,
+            elsewhere: source.is_elsewhere(&file.path),
         };
         if let Some(Ok(selected)) = &self.selected {
             return selected.files.iter().map(file).collect();
@@ -149,7 +156,7 @@ impl Subject {
         let referenced = self.manifest().into_iter().flat_map(Manifest::referenced_files);
         for path in referenced.filter(|path| !known.contains(path)) {
             let size = source.size(path);
-            files.extend(size.map(|size| TreeFile { path: path.clone(), size }));
+            files.extend(size.map(|size| TreeFile { path: path.clone(), size, elsewhere: false }));
         }
         files
     }

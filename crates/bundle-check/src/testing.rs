@@ -9,6 +9,7 @@ use crate::{
     CheckRequest, Profile,
     subject::{Container, Subject},
     tree::{Tree, TreeFile},
+    words::Words,
 };
 
 /// Files by path.
@@ -34,11 +35,12 @@ pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
     let parse =
         |(path, text): &(&str, &str)| (path.parse().expect("a path"), text.as_bytes().to_vec());
     let memory = Memory(files.iter().map(parse).collect());
-    let list = memory
-        .0
-        .iter()
-        .map(|(path, content)| TreeFile { path: path.clone(), size: content.len() as u64 });
-    Tree::new(list.collect(), Arc::new(memory.clone()))
+    let list = memory.0.iter().map(|(path, content)| TreeFile {
+        path: path.clone(),
+        size: content.len() as u64,
+        elsewhere: false,
+    });
+    Tree::new(list.collect(), Arc::new(memory.clone()), Words::standard())
 }
 
 /// A `bundle.toml` with this licence and these further tables.
@@ -56,6 +58,6 @@ pub(crate) fn subject(files: &[(&str, &str)]) -> Subject {
 /// A directory with these files.
 pub(crate) fn subject_in(files: &[(&str, &str)], profile: Profile) -> Subject {
     let trust = Trust::nobody(UnixTime(0));
-    let request = CheckRequest { replay: false, profile, trust };
+    let request = CheckRequest { replay: false, profile, ..CheckRequest::new(trust) };
     Subject::new(Container::Directory, tree(files), None, &request)
 }

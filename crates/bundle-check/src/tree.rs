@@ -1,8 +1,11 @@
-//! The files under check, wherever they are: one list and one way to read.
+//! The files under check, wherever they are: one list, one way to read, and the
+//! word lists by which they are judged.
 
 use std::sync::Arc;
 
 use bundle_manifest::{ArtifactPath, FileSource};
+
+use crate::words::Words;
 
 /// A file of the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,12 +13,15 @@ pub(crate) struct TreeFile {
     /// Relative to `bundle.toml`.
     pub(crate) path: ArtifactPath,
     pub(crate) size: u64,
+    /// Whether its content is not in this copy of the repository.
+    pub(crate) elsewhere: bool,
 }
 
 /// A sorted list of files, and their content.
 pub(crate) struct Tree {
     files: Vec<TreeFile>,
     source: Arc<dyn FileSource>,
+    words: Arc<Words>,
 }
 
 /// Why a file's text cannot be judged.
@@ -27,9 +33,13 @@ pub(crate) enum Unread {
 }
 
 impl Tree {
-    pub(crate) fn new(mut files: Vec<TreeFile>, source: Arc<dyn FileSource>) -> Self {
+    pub(crate) fn new(
+        mut files: Vec<TreeFile>,
+        source: Arc<dyn FileSource>,
+        words: Arc<Words>,
+    ) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files, source }
+        Self { files, source, words }
     }
 
     pub(crate) fn files(&self) -> &[TreeFile] {
@@ -40,10 +50,22 @@ impl Tree {
         &*self.source
     }
 
+    pub(crate) fn words(&self) -> &Words {
+        &self.words
+    }
+
     /// The listed file at this path, which need not be a valid one.
     pub(crate) fn file(&self, path: &str) -> Option<&TreeFile> {
         let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(index)
+    }
+
+    /// The only file whose path ends in these parts.
+    pub(crate) fn ending(&self, parts: &str) -> Option<&TreeFile> {
+        let tail = format!("/{parts}");
+        let mut ending = self.files.iter().filter(|file| file.path.as_str().ends_with(&tail));
+        let found = ending.next()?;
+        ending.next().is_none().then_some(found)
     }
 
     /// Whether any file lies below this directory.
@@ -65,6 +87,33 @@ impl Tree {
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         })
     }
+
+    /// Whether a file is a program.
+    pub(crate) fn is_program(&self, path: &ArtifactPath) -> bool {
+        self.words.scripts.has(&suffix(path))
+    }
+
+    /// Whether a file lies in a directory of other people's code.
+    pub(crate) fn is_foreign(&self, path: &ArtifactPath) -> bool {
+        directories(path).any(|part| self.words.vendored.has(&part))
+    }
+
+    /// Whether a file lies in a directory of data.
+    pub(crate) fn is_data(&self, path: &ArtifactPath) -> bool {
+        directories(path).any(|part| self.words.data.has(&part))
+    }
+
+    /// Whether a file is a unit test: in a directory of tests at any depth.
+    pub(crate) fn is_unit_test(&self, path: &ArtifactPath) -> bool {
+        stem(path) == "conftest" || directories(path).any(|part| self.words.unit_tests.has(&part))
+    }
+}
+
+/// The names of the directories above a file, lower case.
+pub(crate) fn directories(path: &ArtifactPath) -> impl Iterator<Item = String> {
+    let parts: Vec<String> = path.parts().map(str::to_lowercase).collect();
+    let count = parts.len().saturating_sub(1);
+    parts.into_iter().take(count)
 }
 
 /// The name of a file without its last suffix, lower case: `Train_Model` of `Train_Model.py`.

@@ -1,580 +1,152 @@
-//! The word lists that rules go by. Data, not code: adding a host, a suffix or
-//! a framework's idiom happens here and nowhere else.
+//! The word lists that rules go by. They are data (`data/words.toml`): adding a
+//! host, a suffix or a framework's idiom happens there and nowhere else, and a
+//! project or a venue may have its own.
 
-/// Directories of other people's code, whose files prove nothing about this project.
-pub(crate) const VENDORED: &[&str] = &[
-    "third_party",
-    "third-party",
-    "thirdparty",
-    "3rdparty",
-    "vendor",
-    "vendored",
-    "external",
-    "externals",
-    "extern",
-    "node_modules",
-    "site-packages",
-    "submodules",
-    ".github",
-    "deps",
-];
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
-/// Directories and stems of unit tests.
-pub(crate) const UNIT_TESTS: &[&str] =
-    &["tests", "test", "unittest", "unittests", "unit_tests", "testing"];
+use serde::Deserialize;
 
-/// Directories of data, where a weight suffix means data and `test` means a split.
-pub(crate) const DATA: &[&str] =
-    &["data", "dataset", "datasets", "examples", "samples", "results", "logs"];
+/// The lists as they are committed.
+const STANDARD: &str = include_str!("../data/words.toml");
 
-/// Suffixes of programs.
-pub(crate) const SCRIPTS: &[&str] = &[
-    "py", "sh", "bash", "zsh", "ipynb", "jl", "r", "rmd", "m", "lua", "pl", "rb", "js", "ts",
-    "java", "scala", "cpp", "cc", "c", "cu", "go", "rs", "bat", "ps1",
-];
+/// A list of words, in the order of the file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(crate) struct WordList {
+    words: Vec<String>,
+    set: BTreeSet<String>,
+}
 
-/// Words of a file name that say "this trains".
-pub(crate) const TRAINING_NAMES: &[&str] = &[
-    "train",
-    "training",
-    "trainer",
-    "trainings",
-    "finetune",
-    "finetuning",
-    "pretrain",
-    "pretraining",
-    "fit",
-    "learn",
-    "tune",
-];
+impl From<Vec<String>> for WordList {
+    fn from(words: Vec<String>) -> Self {
+        Self { set: words.iter().cloned().collect(), words }
+    }
+}
 
-/// Words of a file name that say "this evaluates".
-pub(crate) const EVALUATION_NAMES: &[&str] = &[
-    "eval",
-    "evals",
-    "evaluate",
-    "evaluation",
-    "evaluator",
-    "test",
-    "testing",
-    "valid",
-    "validate",
-    "validation",
-    "val",
-    "infer",
-    "inference",
-    "predict",
-    "prediction",
-    "predictions",
-    "score",
-    "metric",
-    "metrics",
-    "bench",
-    "benchmark",
-    "demo",
-    "result",
-    "results",
-    "reproduce",
-    "compare",
-    "comparison",
-    "experiment",
-    "experiments",
-    "exp",
-    "figure",
-    "figures",
-    "plot",
-    "plots",
-    "ate",
-    "verify",
-    "attack",
-    "analysis",
-    "analyze",
-    "visualize",
-];
+impl WordList {
+    /// Whether this is one of them.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.set.contains(word)
+    }
 
-/// Words of a file name that say "start here".
-pub(crate) const ENTRY_NAMES: &[&str] = &[
-    "main",
-    "run",
-    "runs",
-    "experiment",
-    "experiments",
-    "exp",
-    "exps",
-    "search",
-    "job",
-    "jobs",
-    "launch",
-    "start",
-    "reproduce",
-    "driver",
-    "cli",
-    "app",
-];
+    /// The first that stands anywhere in `text`.
+    pub(crate) fn within(&self, text: &str) -> Option<&str> {
+        self.iter().find(|word| text.contains(word))
+    }
 
-/// What the code of a training loop, or of a fit, says.
-pub(crate) const TRAINING_IDIOMS: &[&str] = &[
-    ".backward(",
-    "optimizer.step",
-    "optim.step",
-    "opt.step",
-    ".fit(",
-    ".fit_transform(",
-    "fit_generator(",
-    "apply_gradients(",
-    ".minimize(",
-    "minimize(",
-    "train_on_batch(",
-    "GradientTape",
-    "value_and_grad",
-    "jax.grad",
-    "autograd",
-    "train_step(",
-    "training_step(",
-    "trainer.train",
-    "Trainer(",
-    "for epoch in",
-    "xgb.train",
-    "lgb.train",
-    "Flux.train!",
-    "trainNetwork(",
-    "fitcsvm(",
-    "fitcecoc(",
-    "partial_fit(",
-    "optimize(",
-    "gradient_descent",
-    "sess.run(train",
-    "glmnet(",
-    "lm(",
-    "train!(",
-    "curve_fit(",
-    "lstsq(",
-];
+    /// Whether one of these words is in the list, digits at their end aside.
+    pub(crate) fn any(&self, words: &[String]) -> bool {
+        words.iter().any(|word| self.has(word.trim_end_matches(|c: char| c.is_ascii_digit())))
+    }
 
-/// What the code of an evaluation says.
-pub(crate) const EVALUATION_IDIOMS: &[&str] = &[
-    "accuracy",
-    ".eval(",
-    "no_grad",
-    "inference_mode",
-    "evaluate(",
-    "f1_score",
-    "roc_auc",
-    "confusion_matrix",
-    "mean_squared_error",
-    "perplexity",
-    "psnr",
-    "ssim",
-    "bleu",
-    "rouge",
-    ".score(",
-    "test_loader",
-    "testloader",
-    "test_acc",
-    "test_loss",
-    "predict(",
-    "precision",
-    "recall",
-    "rmse",
-    "auc",
-    "error_rate",
-    "top1",
-    "top5",
-    "metrics",
-    "plt.",
-    "allclose",
-    "wer(",
-];
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str)
+    }
+}
 
-/// Packages whose bare name in a section on requirements says what to install.
-pub(crate) const PACKAGES: &[&str] = &[
-    "python",
-    "pytorch",
-    "torch",
-    "torchvision",
-    "tensorflow",
-    "tensorboard",
-    "tensorboardx",
-    "keras",
-    "jax",
-    "flax",
-    "numpy",
-    "scipy",
-    "pandas",
-    "matplotlib",
-    "seaborn",
-    "sklearn",
-    "scikit",
-    "opencv",
-    "pillow",
-    "h5py",
-    "tqdm",
-    "nltk",
-    "spacy",
-    "transformers",
-    "gym",
-    "mujoco",
-    "networkx",
-    "dgl",
-    "numba",
-    "cython",
-    "cuda",
-    "cudnn",
-    "theano",
-    "mxnet",
-    "gluon",
-    "chainer",
-    "julia",
-    "matlab",
-    "r",
-    "gurobi",
-    "cvxpy",
-    "gpy",
-    "gpflow",
-    "pyro",
-    "stan",
-    "pystan",
-    "edward",
-    "lmdb",
-    "pyyaml",
-    "scikit-learn",
-    "scikit-image",
-    "xgboost",
-    "lightgbm",
-    "horovod",
-    "apex",
-    "librosa",
-];
+/// Text of the unfilled template of the checklist.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct TemplateText {
+    pub(crate) text: String,
+    /// The item (1 to 5) that it stands for; 0 for none.
+    pub(crate) item: usize,
+}
 
-/// Suffixes of weights, whoever made them.
-pub(crate) const WEIGHTS: &[&str] = &[
-    "pth",
-    "pt",
-    "ckpt",
-    "h5",
-    "hdf5",
-    "keras",
-    "pkl",
-    "pickle",
-    "onnx",
-    "pb",
-    "tflite",
-    "t7",
-    "caffemodel",
-    "params",
-    "pdparams",
-    "safetensors",
-    "gguf",
-    "ggml",
-    "bin",
-    "joblib",
-    "weights",
-    "model",
-    "mar",
-    "msgpack",
-    "jld2",
-    "bson",
-    "rds",
-    "npz",
-    "tar",
-    "pyt",
-    "tf",
-    "chkpt",
-    "checkpoint",
-    "pdmodel",
-    "mlmodel",
-    "pte",
-];
+macro_rules! lists {
+    ($($name:ident)*) => {
+        /// Every list.
+        #[derive(Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Words {
+            $(pub(crate) $name: WordList,)*
+            pub(crate) template: Vec<TemplateText>,
+        }
 
-/// Suffixes that are weights and hardly ever anything else.
-pub(crate) const CERTAIN_WEIGHTS: &[&str] = &[
-    "pth",
-    "pt",
-    "ckpt",
-    "onnx",
-    "t7",
-    "caffemodel",
-    "safetensors",
-    "gguf",
-    "tflite",
-    "pdparams",
-    "keras",
-    "pyt",
-    "pte",
-    "mlmodel",
-    "h5",
-    "pb",
-];
+        impl Words {
+            /// Each list by name, with its words.
+            pub fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
+                [$((stringify!($name), self.$name.iter().collect::<Vec<_>>()),)*].into_iter()
+            }
 
-/// Words of a directory or a file name that make a file with such a suffix a model.
-pub(crate) const MODEL_PLACES: &[&str] = &[
-    "model",
-    "models",
-    "weight",
-    "weights",
-    "checkpoint",
-    "checkpoints",
-    "ckpt",
-    "ckpts",
-    "pretrained",
-    "pretrain",
-    "trained",
-    "saved",
-    "net",
-    "nets",
-    "network",
-    "networks",
-    "snapshot",
-    "snapshots",
-    "released",
-    "zoo",
-    "export",
-    "onnx",
-    "best",
-    "final",
-];
+            /// The same without one word of a list.
+            #[must_use]
+            pub fn without(&self, list: &str, word: &str) -> Self {
+                let mut words = self.clone();
+                match list {
+                    $(stringify!($name) => {
+                        let kept = self.$name.words.iter().filter(|other| *other != word);
+                        words.$name = kept.cloned().collect::<Vec<_>>().into();
+                    })*
+                    _ => {}
+                }
+                words
+            }
 
-/// Hosts of files, in the order in which they outlive their authors' jobs.
-pub(crate) const FILE_HOSTS: &[&str] = &[
-    "zenodo.org",
-    "figshare.com",
-    "osf.io",
-    "dataverse",
-    "huggingface.co",
-    "hf.co",
-    "tfhub.dev",
-    "kaggle.com",
-    "dagshub.com",
-    "codalab.org",
-    "modelscope.cn",
-    "storage.googleapis.com",
-    "amazonaws.com",
-    "blob.core.windows.net",
-    "drive.google.com",
-    "docs.google.com",
-    "dropbox.com",
-    "onedrive",
-    "1drv.ms",
-    "sharepoint.com",
-    "mega.nz",
-    "pan.baidu.com",
-    "box.com",
-    "mediafire.com",
-];
+            /// The same with further words in a list; `false` where there is no such list.
+            pub fn extend(&mut self, list: &str, more: &[String]) -> bool {
+                match list {
+                    $(stringify!($name) => {
+                        let all = self.$name.words.iter().chain(more).cloned();
+                        self.$name = all.collect::<Vec<_>>().into();
+                        true
+                    })*
+                    _ => false,
+                }
+            }
+        }
+    };
+}
 
-/// Words near a link that make it a link to a trained model.
-pub(crate) const MODEL_WORDS: &[&str] = &[
-    "pretrained",
-    "pre-trained",
-    "trained model",
-    "trained weights",
-    "checkpoint",
-    "checkpoints",
-    "weights",
-    "model zoo",
-    "released model",
-    "download model",
-    "model file",
-    "our model",
-    "trained network",
-    "snapshot",
-];
+lists! {
+    vendored unit_tests data scripts training_names evaluation_names showing_names entry_names loader_names
+    training_idioms evaluation_idioms packages weights certain_weights model_places file_hosts
+    model_words not_our_model link_columns metrics result_words not_results result_images promises
+    pointers reproduction interpreters runners wrappers
+}
 
-/// Words near a link that make it a link to something else.
-pub(crate) const NOT_OUR_MODEL: &[&str] = &[
-    "dataset",
-    "data set",
-    "poster",
-    "slides",
-    "video",
-    "bert-base",
-    "imagenet pre-trained",
-    "imagenet-pretrained",
-    "imagenet pretrained",
-    "backbone",
-    "word2vec",
-    "glove",
-    "fasttext",
-    "vgg",
-    "coming soon",
-    "will be released",
-    "to be released",
-    "under refining",
-];
+impl Words {
+    /// The lists of this version.
+    pub fn standard() -> Arc<Self> {
+        static LISTS: LazyLock<Arc<Words>> = LazyLock::new(|| {
+            // A test holds that it parses.
+            Arc::new(toml::from_str(STANDARD).unwrap_or_default())
+        });
+        Arc::clone(&LISTS)
+    }
 
-/// Words of a table's header, or of the heading above it, that make it a table of results.
-pub(crate) const RESULT_WORDS: &[&str] = &[
-    "accuracy",
-    "acc",
-    "top-1",
-    "top-5",
-    "top1",
-    "top5",
-    "f1",
-    "auc",
-    "auroc",
-    "map",
-    "ap",
-    "bleu",
-    "rouge",
-    "psnr",
-    "ssim",
-    "fid",
-    "mse",
-    "rmse",
-    "mae",
-    "error",
-    "err",
-    "loss",
-    "score",
-    "precision",
-    "recall",
-    "iou",
-    "miou",
-    "dice",
-    "perplexity",
-    "ppl",
-    "wer",
-    "cer",
-    "eer",
-    "reward",
-    "return",
-    "regret",
-    "time",
-    "speedup",
-    "performance",
-    "result",
-    "results",
-    "model",
-    "method",
-    "mean",
-    "ratio",
-    "nll",
-    "elbo",
-    "bound",
-    "r2",
-    "mrr",
-    "ndcg",
-    "hits",
-    "success",
-    "epe",
-    "lpips",
-    "metric",
-    "value",
-    "test",
-    "bits",
-    "bpd",
-    "likelihood",
-    "distance",
-];
+    /// The template's text in `text`, with the item it stands for.
+    pub(crate) fn template_in(&self, text: &str) -> Option<&TemplateText> {
+        self.template.iter().find(|piece| text.contains(&piece.text))
+    }
+}
 
-/// Words of a header that make it a table of something else.
-pub(crate) const NOT_RESULTS: &[&str] = &[
-    "argument",
-    "arguments",
-    "parameter",
-    "parameters",
-    "hyperparameter",
-    "hyperparameters",
-    "option",
-    "options",
-    "flag",
-    "default",
-    "link",
-    "url",
-    "download",
-    "resource",
-    "description",
-    "type",
-    "shape",
-    "dimension",
-    "version",
-    "package",
-    "used",
-    "come",
-    "batch",
-    "lr",
-    "dropout",
-];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Words of a link, path or heading that make an image one of results.
-pub(crate) const RESULT_IMAGES: &[&str] = &[
-    "result",
-    "results",
-    "performance",
-    "accuracy",
-    "comparison",
-    "compare",
-    "table",
-    "curve",
-    "benchmark",
-];
+    #[test]
+    fn the_standard_lists_are_whole() {
+        let words: Words = toml::from_str(STANDARD).expect("words.toml");
+        for (name, list) in words.lists() {
+            assert!(!list.is_empty(), "{name}");
+            let set: BTreeSet<_> = list.iter().collect();
+            assert_eq!(set.len(), list.len(), "{name} has a word twice");
+            if !name.ends_with("idioms") {
+                assert!(list.iter().all(|word| *word == word.to_lowercase()), "{name}");
+            }
+        }
+        assert_eq!(words.template.len(), 6);
+    }
 
-/// Text of the unfilled template of the checklist, and the item (1 to 5) that
-/// each piece stands for; 0 stands for none.
-pub(crate) const TEMPLATE: &[(&str, usize)] = &[
-    ("My Paper Title", 0),
-    ("arxiv.org/abs/2030.12345", 0),
-    ("\u{1f4cb}", 0),
-    ("<path_to_data>", 2),
-    ("mymodel.pth", 4),
-    ("My awesome model", 5),
-];
-
-/// Words that announce what is not there yet.
-pub(crate) const PROMISES: &[&str] = &[
-    "coming soon",
-    "will be released",
-    "to be released",
-    "to be updated",
-    "will be available",
-    "under construction",
-];
-
-/// Programs that take a file of the project as their first argument.
-pub(crate) const INTERPRETERS: &[&str] = &[
-    "python", "ipython", "pypy", "bash", "sh", "zsh", "ksh", "rscript", "julia", "octave", "lua",
-    "luajit", "th", "node", "perl", "ruby", "scala", "ts-node",
-];
-
-/// Programs that run a file named somewhere among their arguments.
-pub(crate) const RUNNERS: &[&str] = &[
-    "torchrun",
-    "accelerate",
-    "deepspeed",
-    "mpirun",
-    "mpiexec",
-    "srun",
-    "sbatch",
-    "qsub",
-    "bsub",
-    "horovodrun",
-    "jupyter",
-    "papermill",
-    "streamlit",
-    "colossalai",
-    "kernprof",
-    "coverage",
-    "marimo",
-    "gradio",
-];
-
-/// Words before the program itself; the second of a pair must follow the first.
-pub(crate) const WRAPPERS: &[(&str, Option<&str>)] = &[
-    ("sudo", None),
-    ("time", None),
-    ("nohup", None),
-    ("env", None),
-    ("nice", None),
-    ("exec", None),
-    ("xvfb-run", None),
-    ("stdbuf", None),
-    ("poetry", Some("run")),
-    ("uv", Some("run")),
-    ("pipenv", Some("run")),
-    ("conda", Some("run")),
-    ("pdm", Some("run")),
-    ("hatch", Some("run")),
-    ("rye", Some("run")),
-    ("pixi", Some("run")),
-];
+    #[test]
+    fn a_list_is_changed_by_name() {
+        let standard = Words::standard();
+        assert!(!standard.without("weights", "onnx").weights.has("onnx"));
+        let mut words = (*standard).clone();
+        assert!(words.extend("weights", &["myw".to_owned()]) && words.weights.has("myw"));
+        assert!(!words.extend("nothing", &[]));
+    }
+}

@@ -178,6 +178,7 @@ pub struct Pack {
 #[command(after_help = "Examples:
   bundle check digits-1.0.0.bundle.tar.zst
   bundle check . --profile loose           the project here, before it is packed
+  bundle check mirror.git --rev v1.0       a tree of a git repository
   bundle check paper.bundle.tar.zst --attest   and sign what was found
   bundle check --explain MLCC-1            what a rule asks and why")]
 pub struct Check {
@@ -187,6 +188,9 @@ pub struct Check {
     /// Do not run the recorded examples
     #[arg(long)]
     pub no_replay: bool,
+    /// Judge this git revision of a repository, which may be a mirror, instead of its files
+    #[arg(long, value_name = "REVISION", conflicts_with = "attest")]
+    pub rev: Option<String>,
     /// How the ML Code Completeness checklist is read
     #[arg(long, value_enum, default_value_t = Reading::Strict, value_name = "PROFILE")]
     pub profile: Reading,

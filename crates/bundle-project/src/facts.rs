@@ -39,12 +39,12 @@ impl SourceTree {
                 }
                 facts(place, &head, reasons).map(Some)
             }
-            Content::Revision { place, commit, .. } => {
+            Content::Revision { objects, commit, .. } => {
                 let mut reasons = BTreeSet::new();
                 if code.swhid != commit.tree {
                     reasons = left_behind(selected, commit);
                 }
-                facts(place, commit, reasons).map(Some)
+                facts(&objects.place, commit, reasons).map(Some)
             }
         }
     }

@@ -123,7 +123,7 @@ impl<'r> Filters<'r> {
         if size.map_err(|error| self.place.broken(&blob.to_string(), error))? >= MAX_POINTER {
             return Ok(None);
         }
-        let content = self.place.blob(blob)?;
+        let content = self.place.objects()?.blob(blob)?;
         Ok(std::str::from_utf8(&content).ok().and_then(Pointer::parse))
     }
 

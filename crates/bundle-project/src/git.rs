@@ -87,6 +87,15 @@ impl Place {
         gix::path::from_bstring(bytes).map_err(|error| self.broken(name, error))
     }
 
+    /// The repository without a worktree that this directory itself is.
+    pub(crate) fn bare(directory: &Path) -> Result<Option<Self>, NotConsulted> {
+        if gix::discover::is_git(directory).is_err() {
+            return Ok(None);
+        }
+        readable(directory)?;
+        Ok(Some(Self { root: directory.to_owned(), prefix: Vec::new() }))
+    }
+
     /// What the index tracks below the directory, by name.
     pub(crate) fn tracked(&self) -> Result<BTreeMap<RawName, Tracked>, ProjectError> {
         let repository = self.open()?;
@@ -146,21 +155,9 @@ impl Place {
         Ok(Commit { id: object_id(commit.id)?, tree: object_id(tree.id)?, entries })
     }
 
-    /// The content of a blob.
-    pub(crate) fn blob(&self, id: GitObjectId) -> Result<Vec<u8>, ProjectError> {
-        let repository = self.open()?;
-        let blob = repository.find_blob(ObjectId::from(*id.as_bytes()));
-        Ok(blob.map_err(|error| self.broken(&id.to_string(), error))?.take_data())
-    }
-
-    /// The sizes of blobs, in their order.
-    pub(crate) fn blob_sizes(&self, ids: &[GitObjectId]) -> Result<Vec<u64>, ProjectError> {
-        let repository = self.open()?;
-        let size = |id: &GitObjectId| {
-            let header = repository.find_header(ObjectId::from(*id.as_bytes()));
-            header.map(|header| header.size()).map_err(|error| self.broken(&id.to_string(), error))
-        };
-        ids.iter().map(size).collect()
+    /// The repository's objects, opened once for many reads.
+    pub(crate) fn objects(&self) -> Result<Objects, ProjectError> {
+        Ok(Objects { place: self.clone(), repository: self.open()?.into_sync() })
     }
 
     /// The URL of the remote `origin` as it may be shown.
@@ -172,6 +169,34 @@ impl Place {
     pub(crate) fn broken(&self, what: &str, error: gix::Error) -> ProjectError {
         let message = format!("git repository `{}`: `{what}` cannot be read", self.root.display());
         ProjectError::caused(message, error)
+    }
+}
+
+/// The content that a repository has.
+#[derive(Clone, Debug)]
+pub(crate) struct Objects {
+    pub(crate) place: Place,
+    repository: gix::ThreadSafeRepository,
+}
+
+impl Objects {
+    /// The content of a blob.
+    pub(crate) fn blob(&self, id: GitObjectId) -> Result<Vec<u8>, ProjectError> {
+        let repository = self.repository.to_thread_local();
+        let blob = repository.find_blob(ObjectId::from(*id.as_bytes()));
+        Ok(blob.map_err(|error| self.place.broken(&id.to_string(), error))?.take_data())
+    }
+
+    /// The sizes of blobs, in their order; `None` of one that a partial copy lacks.
+    pub(crate) fn blob_sizes(&self, ids: &[GitObjectId]) -> Result<Vec<Option<u64>>, ProjectError> {
+        let repository = self.repository.to_thread_local();
+        let size = |id: &GitObjectId| {
+            let header = repository.try_find_header(ObjectId::from(*id.as_bytes()));
+            header
+                .map(|header| header.map(|header| header.size()))
+                .map_err(|error| self.place.broken(&id.to_string(), error))
+        };
+        ids.iter().map(size).collect()
     }
 }
 

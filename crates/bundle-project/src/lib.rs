@@ -35,6 +35,7 @@ mod git;
 mod globs;
 mod lock;
 mod made;
+mod notebook;
 mod readme;
 mod references;
 mod select;
@@ -47,6 +48,7 @@ pub use environment::{
 pub use error::ProjectError;
 pub use globs::Globs;
 pub use lock::lock_of;
+pub use notebook::{Cell, notebook_cells};
 pub use readme::{Block, BlockKind, Code, Heading, Link, Markup, Prose, Readme, Table};
 pub use references::{Reference, references};
 pub use select::{Absent, Selected};

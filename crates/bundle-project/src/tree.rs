@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     ProjectError,
     disk::{Disk, Entry, Ignored, RawName, Stamp},
-    git::{Commit, Place, Tracked},
+    git::{Commit, Objects, Place, Tracked},
     made::Made,
 };
 
@@ -72,6 +72,8 @@ pub struct SourceTree {
     pub(crate) forbidden: BTreeSet<(RawName, &'static str)>,
     /// Members whose content the lock's packer held back, by path below the project.
     pub(crate) withheld: Vec<LockedMember>,
+    /// Files of a revision whose content this copy of the repository lacks.
+    elsewhere: BTreeSet<ArtifactPath>,
     /// Never selected, whatever the manifest says.
     pub(crate) left_out: BTreeSet<ArtifactPath>,
     additions: Vec<ArtifactPath>,
@@ -87,7 +89,7 @@ pub(crate) enum Content {
         lock: Option<Box<Lock>>,
     },
     Revision {
-        place: Place,
+        objects: Objects,
         commit: Commit,
         blobs: BTreeMap<ArtifactPath, GitObjectId>,
         revision: String,
@@ -104,6 +106,7 @@ impl SourceTree {
             links: Vec::new(),
             forbidden: BTreeSet::new(),
             withheld: Vec::new(),
+            elsewhere: BTreeSet::new(),
             left_out: BTreeSet::new(),
             additions: Vec::new(),
             notes: Vec::new(),
@@ -217,10 +220,16 @@ impl SourceTree {
         Ok(tree)
     }
 
-    /// The tree of `revision` in the repository around `directory`, at that directory.
+    /// The tree of `revision` in the repository around `directory`, at that directory; or in
+    /// the repository without a worktree that `directory` is. Content that a partial copy of
+    /// the repository lacks is listed ([`SourceTree::is_elsewhere`]) and cannot be opened.
     pub fn from_revision(directory: &Path, revision: &str) -> Result<Self, ProjectError> {
         let disk = Disk::new(directory)?;
-        let place = Place::around(disk.root()).map_err(ProjectError::new)?;
+        let bare = Place::bare(disk.root()).map_err(ProjectError::new)?;
+        let place = match bare {
+            Some(bare) => Some(bare),
+            None => Place::around(disk.root()).map_err(ProjectError::new)?,
+        };
         let place = place.ok_or_else(|| {
             ProjectError::new(format!("`{}` is not in a git repository", directory.display()))
         })?;
@@ -244,11 +253,17 @@ impl SourceTree {
         }
         files.sort_by(|a, b| a.path.cmp(&b.path)); // the order of `blobs`
         let ids: Vec<_> = blobs.values().copied().collect();
-        for (file, size) in files.iter_mut().zip(place.blob_sizes(&ids)?) {
-            file.size = size;
+        let objects = place.objects()?;
+        let mut elsewhere = BTreeSet::new();
+        for (file, size) in files.iter_mut().zip(objects.blob_sizes(&ids)?) {
+            file.size = size.unwrap_or(0);
+            if size.is_none() {
+                elsewhere.insert(file.path.clone());
+            }
         }
-        let content = Content::Revision { place, commit, blobs, revision: revision.to_owned() };
-        let mut tree = Self { files, links, forbidden, ..Self::new(Origin::Revision, content) };
+        let content = Content::Revision { objects, commit, blobs, revision: revision.to_owned() };
+        let mut tree =
+            Self { files, links, forbidden, elsewhere, ..Self::new(Origin::Revision, content) };
         tree.sort();
         Ok(tree)
     }
@@ -343,6 +358,12 @@ impl SourceTree {
     /// The files of the code and (archive, extracted) everything packed; sorted by path.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// Whether this is a file of a revision whose content a partial copy of the repository lacks.
+    /// Its size is 0 here.
+    pub fn is_elsewhere(&self, path: &ArtifactPath) -> bool {
+        self.elsewhere.contains(path)
     }
 
     /// Members whose content the lock's packer held back; paths relative to `bundle.toml`.
@@ -446,9 +467,9 @@ impl SourceTree {
     pub fn open(&self, path: &ArtifactPath) -> io::Result<Box<dyn Read + Send + '_>> {
         match &self.content {
             Content::Disk { disk, .. } => Ok(Box::new(disk.open(path)?)),
-            Content::Revision { place, blobs, .. } => {
+            Content::Revision { objects, blobs, .. } => {
                 let id = blobs.get(path).ok_or_else(|| not_found(path))?;
-                let content = place.blob(*id).map_err(io::Error::other)?;
+                let content = objects.blob(*id).map_err(io::Error::other)?;
                 Ok(Box::new(io::Cursor::new(content)))
             }
             Content::Archive(archive) => Ok(Box::new(archive.open_member(path)?)),

@@ -9,7 +9,6 @@ use crate::{
     finding::Judgement,
     resolve::{Resolution, resolve_declared},
     subject::{Container, Subject},
-    words::PROMISES,
 };
 
 pub(super) static COMMANDS: Rule = Rule {
@@ -131,10 +130,10 @@ fn template(subject: &Subject) -> Judgement {
         return Judgement::not_applicable("there is no README");
     }
     let left = documents.iter().flat_map(|document| {
-        let pieces = document.template_text();
+        let pieces = document.template_text(subject.tree.words());
         pieces
             .into_iter()
-            .map(|(line, piece, _)| document.at(line, format!("the template's `{piece}`")))
+            .map(|(line, piece)| document.at(line, format!("the template's `{}`", piece.text)))
     });
     let left: Vec<_> = left.collect();
     if !left.is_empty() {
@@ -144,7 +143,7 @@ fn template(subject: &Subject) -> Judgement {
     for document in documents {
         for block in &document.readme.blocks {
             let text = block_text(block).to_lowercase();
-            if let Some(promise) = PROMISES.iter().find(|promise| text.contains(**promise)) {
+            if let Some(promise) = subject.tree.words().promises.within(&text) {
                 promises.push(document.at(block.line, format!("`{promise}`")));
             }
         }

@@ -12,7 +12,15 @@ mod pretrained;
 mod results;
 mod training;
 
-use crate::{Area, Evidence, Rule, Severity, finding::Judgement, subject::Subject};
+use bundle_project::{BlockKind, Link};
+
+use crate::{
+    Answer, Area, Evidence, Rule, Severity,
+    documents::{Document, block_text},
+    finding::Judgement,
+    scripts::Script,
+    subject::Subject,
+};
 
 const CHECKLIST: &str =
     "ML Code Completeness Checklist (paperswithcode/releasing-research-code, 2021-03-19)";
@@ -74,14 +82,89 @@ pub(super) static RESULTS: Rule = Rule {
 
 /// Failure for want of evidence; text of the template that stands for the item is shown.
 fn nothing(subject: &Subject, item: usize, what: &str) -> Judgement {
+    let words = subject.tree.words();
     let template = subject.documents().iter().flat_map(|document| {
-        let pieces = document.template_text();
-        let of_item = pieces.into_iter().filter(move |(_, _, stands_for)| *stands_for == item);
-        of_item.map(|(line, piece, _)| {
-            document.at(line, format!("the template's `{piece}` is not evidence"))
+        let pieces = document.template_text(words);
+        let of_item = pieces.into_iter().filter(move |(_, piece)| piece.item == item);
+        of_item.map(|(line, piece)| {
+            document.at(line, format!("the template's `{}` is not evidence", piece.text))
         })
     });
     Judgement::fail(std::iter::once(Evidence::note(what)).chain(template))
+}
+
+/// Directories of programs that show how a library is used.
+const EXAMPLES: [&str; 6] =
+    ["example", "examples", "tutorial", "tutorials", "docs", "documentation"];
+
+/// Whether a program shows how a library is used, and is none of the paper's experiments.
+fn is_example(subject: &Subject, script: &Script) -> bool {
+    EXAMPLES.iter().any(|place| script.is_in(place)) && !is_experiment(subject, script)
+}
+
+/// Whether a program lies among the experiments: by the name of a directory, or because a
+/// document says that they are in that directory of examples.
+fn is_experiment(subject: &Subject, script: &Script) -> bool {
+    script.is_experiment()
+        || EXAMPLES.iter().any(|place| {
+            let named = format!("{place}/");
+            script.is_in(place)
+                && said(subject, |text| text.contains(&named) && text.contains("experiment"))
+        })
+}
+
+/// Whether a document says that the paper's results come out of this project.
+fn reproduces(subject: &Subject) -> bool {
+    let words = &subject.tree.words().reproduction;
+    said(subject, |text| words.within(text).is_some() && text.contains("paper"))
+}
+
+/// Whether a block of a document, in lower case, says it.
+fn said(subject: &Subject, says: impl Fn(&str) -> bool) -> bool {
+    let mut blocks = subject.documents().iter().flat_map(|document| &document.readme.blocks);
+    blocks.any(|block| says(&block_text(block).to_lowercase()))
+}
+
+/// A judgement of code, unless the documents say that what was run is elsewhere: no command
+/// of theirs runs a program of this project, and a sentence sends the reader to another one.
+fn pointer(subject: &Subject, judgement: Judgement) -> Judgement {
+    let runs = |document: &Document| {
+        let mut commands = document.commands.iter();
+        commands.any(|command| !command.template && command.resolution.file().is_some())
+    };
+    if judgement.answer != Answer::Pass && judgement.answer != Answer::Weak
+        || subject.documents().iter().any(runs)
+    {
+        return judgement;
+    }
+    match subject.documents().iter().find_map(|document| sends_elsewhere(subject, document)) {
+        Some(evidence) => Judgement::weak([evidence, Evidence::note("what was run is elsewhere")]),
+        None => judgement,
+    }
+}
+
+/// A paragraph that says where the experiments are, with the address of a repository.
+fn sends_elsewhere(subject: &Subject, document: &Document) -> Option<Evidence> {
+    let blocks = &document.readme.blocks;
+    blocks.iter().enumerate().find_map(|(index, block)| {
+        let text = block_text(block).to_lowercase();
+        let words = &subject.tree.words().pointers;
+        words.within(&text)?;
+        let near = blocks.get(index..).into_iter().flatten().take(3);
+        let links = near.flat_map(|near| match &near.kind {
+            BlockKind::Prose(prose) => prose.links.as_slice(),
+            _ => &[],
+        });
+        // A page inside a repository is most often one of this project's own.
+        let repository = |link: &&Link| {
+            let path = link.url.split_once("://").map_or(link.url.as_str(), |(_, path)| path);
+            let host = ["github.com/", "gitlab.com/", "bitbucket.org/"];
+            host.iter().any(|host| path.starts_with(host))
+                && path.trim_end_matches('/').matches('/').count() == 2
+        };
+        let link = links.into_iter().find(repository)?;
+        Some(document.at(link.line, &link.url))
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use bundle_signature::{Trust, UnixTime};
 
 /// Read strictly, by somebody who trusts nobody.
 fn request(replay: bool) -> CheckRequest {
-    CheckRequest { replay, profile: Profile::Strict, trust: Trust::nobody(UnixTime(0)) }
+    CheckRequest { replay, ..CheckRequest::new(Trust::nobody(UnixTime(0))) }
 }
 
 /// The report of a path, with its examples replayed, read strictly.

@@ -27,7 +27,9 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
         Reading::Loose => Profile::Loose,
     };
     let trust = keys::trust(terminal);
-    let request = CheckRequest { replay: !args.no_replay, profile, trust };
+    let revision = args.rev.clone();
+    let request =
+        CheckRequest { replay: !args.no_replay, revision, profile, ..CheckRequest::new(trust) };
     let attesting = args.attest.then(|| attester(args.key.as_deref())).transpose()?;
     let mut exit = Exit::Holds;
     let mut reports = Vec::new();

@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use bundle_manifest::ArtifactPath;
-use bundle_project::{
-    Block, BlockKind, Environment, EnvironmentFormat, VersionClaim, installed_packages,
-};
+use bundle_project::{BlockKind, Environment, EnvironmentFormat, VersionClaim, installed_packages};
 
 use super::nothing;
 use crate::{
-    Evidence,
-    documents::{Document, block_text, is_foreign, is_unit_test, template_item},
+    Answer, Evidence,
+    documents::{Document, block_text},
     finding::Judgement,
     subject::Subject,
-    words::PACKAGES,
 };
 
 /// Bytes of an environment file that are read at all.
@@ -21,6 +18,9 @@ const MAX_ENVIRONMENT: u64 = 20 << 20;
 /// Words that begin the heading of a section on installing.
 const HEADINGS: &[&str] =
     &["requirement", "dependenc", "prerequisite", "install", "setup", "environment", "requires"];
+
+/// Words of a heading; a longer one is a sentence.
+const MAX_HEADING: usize = 8;
 
 pub(super) fn inspect(subject: &Subject) -> Judgement {
     let declared = subject
@@ -37,24 +37,32 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if !declared.is_empty() {
         return judge_files(subject, declared.iter());
     }
-    let found = subject.tree.files().iter().map(|file| &file.path).filter(|path| is_own(path));
+    let found =
+        subject.tree.files().iter().map(|file| &file.path).filter(|path| is_own(subject, path));
     let mut found: Vec<_> = found.collect();
     found.sort_by_key(|path| (path.parts().count(), path.as_str()));
     if found.is_empty() {
-        judge_documents(subject)
-    } else {
-        judge_files(subject, found.into_iter())
+        return judge_documents(subject);
     }
+    let files = judge_files(subject, found.into_iter());
+    if files.answer != Answer::Weak {
+        return files;
+    }
+    // What an empty file leaves open, a document may say.
+    let documents = judge_documents(subject);
+    if documents.answer.weight() < files.answer.weight() { documents } else { files }
 }
 
 /// Whether an environment file is this project's. A nested `setup.py` builds a part, not the project.
-fn is_own(path: &ArtifactPath) -> bool {
+fn is_own(subject: &Subject, path: &ArtifactPath) -> bool {
     let Some(format) = EnvironmentFormat::of(path) else { return false };
     let builds = matches!(
         format,
         EnvironmentFormat::SetupPy | EnvironmentFormat::SetupCfg | EnvironmentFormat::Cmake
     );
-    !is_foreign(path) && !is_unit_test(path) && (path.parent().is_none() || !builds)
+    !subject.tree.is_foreign(path)
+        && !subject.tree.is_unit_test(path)
+        && (path.parent().is_none() || !builds)
 }
 
 fn judge_files<'p>(subject: &Subject, paths: impl Iterator<Item = &'p ArtifactPath>) -> Judgement {
@@ -103,22 +111,29 @@ fn summary(environment: &Environment) -> String {
 fn judge_documents(subject: &Subject) -> Judgement {
     let mut sentences = Vec::new();
     for document in subject.documents() {
-        if let Some(evidence) = install_command(document) {
+        if let Some(evidence) = install_command(subject, document) {
             return Judgement::pass_if_loose(subject.request.profile, [evidence]);
         }
         for (index, heading) in document.sections(HEADINGS) {
-            let body: Vec<&Block> = document
+            // The title says what the paper is about.
+            if (index == 0 && heading.level == 1)
+                || heading.text.split_whitespace().count() > MAX_HEADING
+            {
+                continue;
+            }
+            let text: String = document
                 .readme
                 .section(index)
                 .iter()
-                .filter(|block| template_item(&block_text(block)).is_none())
+                .map(|block| block_text(block) + " ")
+                .filter(|text| subject.tree.words().template_in(text).is_none())
                 .collect();
-            let text: String = body.iter().map(|block| block_text(block) + " ").collect();
             let line = document.readme.blocks.get(index).map_or(1, |block| block.line);
             let evidence = document.at(line, &heading.text);
-            match versions_in(&text).max(packages_in(&text)) {
-                0 => {}
-                1 => sentences.push(evidence),
+            let (versions, packages) = (versions_in(&text), packages_in(subject, &text));
+            match (versions.max(packages), versions > 0 && packages > 0) {
+                (0, _) => {}
+                (1, false) => sentences.push(evidence),
                 _ => return Judgement::pass_if_loose(subject.request.profile, [evidence]),
             }
         }
@@ -129,9 +144,10 @@ fn judge_documents(subject: &Subject) -> Judgement {
     Judgement::weak(sentences)
 }
 
-/// The first command of a document that installs a package by name.
-fn install_command(document: &Document) -> Option<Evidence> {
-    for block in &document.readme.blocks {
+/// The first command of a document that installs what the project needs: several packages, or
+/// one in a section on installing, or the project itself.
+fn install_command(subject: &Subject, document: &Document) -> Option<Evidence> {
+    for (index, block) in document.readme.blocks.iter().enumerate() {
         let lines: Vec<(usize, &str)> = match &block.kind {
             BlockKind::Code(code) => code
                 .text
@@ -144,14 +160,31 @@ fn install_command(document: &Document) -> Option<Evidence> {
             }
             _ => continue,
         };
-        let installs = |line: &&(usize, &str)| {
-            !installed_packages(line.1).is_empty() && template_item(line.1).is_none()
+        let above = document.headings_above(index);
+        let headed = above.iter().take(2).any(|heading| heading.mentions(HEADINGS));
+        let packages = |line: &str| installed_packages(line).len();
+        let all: usize = lines.iter().map(|(_, line)| packages(line)).sum();
+        let installs = |(_, line): &&(usize, &str)| {
+            let wanted =
+                packages(line) > 0 && (headed || all > 1) || installs_itself(subject, line);
+            wanted && subject.tree.words().template_in(line).is_none()
         };
         if let Some((line, text)) = lines.iter().find(installs) {
             return Some(document.at(*line, text));
         }
     }
     None
+}
+
+/// `pip install -e .`, `python setup.py develop`: the project says what it needs when it is installed.
+fn installs_itself(subject: &Subject, line: &str) -> bool {
+    let line = line.trim().trim_start_matches(['$', '!', '>']).trim_start();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let there = |name: &str| subject.tree.file(name).is_some();
+    let setup = words.iter().any(|word| *word == "setup.py")
+        && words.iter().any(|word| matches!(*word, "install" | "develop"));
+    let pip = words.contains(&"pip") && words.contains(&"install") && words.contains(&".");
+    (setup && there("setup.py")) || (pip && (there("setup.py") || there("pyproject.toml")))
 }
 
 /// How many names with a version stand in a text: `PyTorch 1.0`, `numpy>=1.2`, `Python 3.6+`.
@@ -171,9 +204,12 @@ fn versions_in(text: &str) -> usize {
     specifiers + spaced.count()
 }
 
-/// How many different packages that everybody knows a text names.
-fn packages_in(text: &str) -> usize {
+/// How many different packages that everybody knows a text names; the language is none.
+fn packages_in(subject: &Subject, text: &str) -> usize {
     let text = text.to_lowercase();
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '-'));
-    words.filter(|word| PACKAGES.contains(word)).collect::<BTreeSet<_>>().len()
+    words
+        .filter(|word| *word != "python" && subject.tree.words().packages.has(word))
+        .collect::<BTreeSet<_>>()
+        .len()
 }

@@ -4,10 +4,10 @@
 use crate::{
     Evidence,
     command::invocations,
-    documents::{Document, DocumentedCommand},
+    documents::Document,
     finding::Judgement,
     resolve::{Resolution, resolve_declared},
-    scripts::Script,
+    scripts::{Script, TellingLine},
     subject::Subject,
 };
 
@@ -17,10 +17,8 @@ pub(super) struct Purpose {
     pub(super) key: &'static str,
     /// `trains`
     pub(super) verb: &'static str,
-    /// Whether a program's name says so.
-    pub(super) named: fn(&Script) -> bool,
     /// The line of a program that says so.
-    pub(super) line: fn(&Script) -> Option<&(usize, String)>,
+    pub(super) line: fn(&Script) -> Option<&TellingLine>,
     /// Whether a declared program must contain such a line, somewhere.
     pub(super) needs_line: bool,
 }
@@ -46,10 +44,10 @@ pub(super) fn declared(subject: &Subject, command: &str, purpose: &Purpose) -> J
     if empty {
         return Judgement::fail([Evidence::of(path, "is empty")]);
     }
-    let script = subject.scripts().iter().find(|script| &script.path == path);
-    let own = script.and_then(|script| Some((script, (purpose.line)(script)?)));
-    let anywhere =
-        || subject.scripts().iter().find_map(|script| Some((script, (purpose.line)(script)?)));
+    let all = subject.scripts();
+    let script = all.iter().find(|script| &script.path == path);
+    let own = script.and_then(|script| script.line_within_reach(all, purpose.line));
+    let anywhere = || all.iter().find_map(|script| Some((script, (purpose.line)(script)?)));
     match own.or_else(anywhere) {
         Some((script, (line, text))) => {
             Judgement::pass([at(String::new()), Evidence::at(&script.path, *line, text)])
@@ -62,64 +60,107 @@ pub(super) fn declared(subject: &Subject, command: &str, purpose: &Purpose) -> J
     }
 }
 
+/// How sure one is that a program is what is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sureness {
+    /// It runs, and a line of it or of what it uses shows it.
+    Shown,
+    /// It runs the experiments, and nothing more can be seen from outside.
+    Experiment,
+    /// Its name alone says so.
+    Named,
+    /// It only defines what another program would run, or is an example of a library.
+    Part,
+}
+
 /// A program that may be where one starts.
 pub(super) struct Candidate<'s> {
     pub(super) script: &'s Script,
+    pub(super) sureness: Sureness,
     /// The line that says what it does, and the program it is in.
-    pub(super) seen: Option<(&'s Script, &'s (usize, String))>,
-    /// The document and its command that runs it.
-    pub(super) documented: Option<(&'s Document, &'s DocumentedCommand)>,
+    pub(super) seen: Option<(&'s Script, &'s TellingLine)>,
+    /// Where a document runs or names it.
+    pub(super) documented: Option<Documented<'s>>,
+}
+
+/// Where a document says how a program is run.
+#[derive(Clone, Copy)]
+pub(super) struct Documented<'s> {
+    document: &'s Document,
+    line: usize,
+    text: &'s str,
+    /// Whether it is a command, rather than the name of the program in a sentence.
+    pub(super) command: bool,
 }
 
 impl Candidate<'_> {
     /// The program, its telling line, and the command that runs it.
-    pub(super) fn evidence(&self) -> Vec<Evidence> {
+    fn evidence(&self) -> Vec<Evidence> {
         let program = match self.seen {
             Some((script, (line, text))) => Evidence::at(&script.path, *line, text),
             None => Evidence::of(&self.script.path, ""),
         };
-        let command = self.documented.map(|(document, command)| {
-            document.at(command.invocation.line, format!("`{}`", command.invocation.text))
-        });
+        let command =
+            self.documented.map(|found| found.document.at(found.line, format!("`{}`", found.text)));
         std::iter::once(program).chain(command).collect()
+    }
+
+    fn has_command(&self) -> bool {
+        self.documented.is_some_and(|documented| documented.command)
     }
 }
 
-/// The command of a document that runs `script`, placeholders of the template aside.
+/// Where a document runs `script` in a way that is `wanted`, placeholders of the template
+/// aside; else where one names it.
 pub(super) fn documentation<'s>(
     subject: &'s Subject,
     script: &Script,
-    wanted: impl Fn(&DocumentedCommand) -> bool,
-) -> Option<(&'s Document, &'s DocumentedCommand)> {
-    subject.documents().iter().find_map(|document| {
-        let runs = |command: &&DocumentedCommand| {
-            !command.template && command.resolution.file() == Some(&script.path) && wanted(command)
-        };
-        document.commands.iter().find(runs).map(|command| (document, command))
+    wanted: impl Fn(&[String]) -> bool,
+) -> Option<Documented<'s>> {
+    let commands = subject.documents().iter().find_map(|document| {
+        let command = document.commands.iter().find(|command| {
+            !command.template
+                && command.resolution.file() == Some(&script.path)
+                && wanted(&command.invocation.arguments)
+        })?;
+        let (line, text) = (command.invocation.line, command.invocation.text.as_str());
+        Some(Documented { document, line, text, command: true })
+    });
+    commands.or_else(|| {
+        subject.documents().iter().find_map(|document| {
+            let (line, text, _) =
+                document.mentions.iter().find(|(_, _, path)| path == &script.path)?;
+            wanted(&[]).then_some(Documented { document, line: *line, text, command: false })
+        })
     })
 }
 
 /// The judgement of the programs that look as if they do it, best first.
 pub(super) fn judge(
     subject: &Subject,
-    candidates: &[Candidate<'_>],
+    mut candidates: Vec<Candidate<'_>>,
     purpose: &Purpose,
 ) -> Option<Judgement> {
-    let confirmed =
-        |candidate: &&Candidate<'_>| candidate.seen.is_some() || candidate.script.launches;
-    let documented =
-        candidates.iter().find(|candidate| confirmed(candidate) && candidate.documented.is_some());
-    if let Some(candidate) = documented {
-        return Some(Judgement::pass(candidate.evidence()));
+    // A stable sort: within the same, the caller's order.
+    candidates.sort_by_key(|candidate| (candidate.sureness, !candidate.has_command()));
+    let sure = |candidate: &&Candidate<'_>| candidate.sureness <= Sureness::Experiment;
+    if let Some(best) = candidates.iter().find(|best| sure(best) && best.has_command()) {
+        return Some(Judgement::pass(best.evidence()));
     }
-    if let Some(candidate) = candidates.iter().find(confirmed) {
-        let undocumented = Evidence::note("no document shows the command that runs it");
-        let evidence = candidate.evidence().into_iter().chain([undocumented]);
-        let remedy =
-            format!("write its command into README.md, or as {} into bundle.toml", purpose.key);
-        return Some(Judgement::pass_if_loose(subject.request.profile, evidence).remedy(remedy));
-    }
-    let candidate = candidates.iter().max_by_key(|candidate| candidate.documented.is_some())?;
-    let doubt = Evidence::note(format!("nothing in it looks as if it {}", purpose.verb));
-    Some(Judgement::weak(candidate.evidence().into_iter().chain([doubt])))
+    let best = candidates.iter().max_by_key(|candidate| {
+        (std::cmp::Reverse(candidate.sureness), candidate.documented.is_some())
+    })?;
+    let doubt = match best.sureness {
+        Sureness::Shown | Sureness::Experiment => {
+            let undocumented = Evidence::note("no document shows the command that runs it");
+            let evidence = best.evidence().into_iter().chain([undocumented]);
+            let remedy =
+                format!("write its command into README.md, or as {} into bundle.toml", purpose.key);
+            let profile = subject.request.profile;
+            return Some(Judgement::pass_if_loose(profile, evidence).remedy(remedy));
+        }
+        Sureness::Named => format!("nothing in it looks as if it {}", purpose.verb),
+        Sureness::Part => "it is a part or an example of a library, not what was run".to_owned(),
+    };
+    Some(Judgement::weak(best.evidence().into_iter().chain([Evidence::note(doubt)])))
 }

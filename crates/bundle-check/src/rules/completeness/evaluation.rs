@@ -1,77 +1,92 @@
 //! Item 3: code that evaluates, or runs experiments.
 
 use super::{
-    entry::{Candidate, Purpose, declared, documentation, judge},
-    nothing,
+    entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
+    is_example, is_experiment, nothing, pointer, reproduces,
 };
 use crate::{
-    Evidence, documents::DocumentedCommand, finding::Judgement, scripts::Script, subject::Subject,
+    Evidence,
+    finding::Judgement,
+    scripts::{Script, asks_to_evaluate},
+    subject::Subject,
 };
 
 const PURPOSE: Purpose = Purpose {
     key: "code.evaluate",
     verb: "evaluates",
-    named: Script::is_named_evaluation,
     line: |script| script.evaluates.as_ref(),
     needs_line: false,
 };
-
-/// Pieces of an option that turns a training program into an evaluation.
-const FLAGS: &[&str] = &["eval", "test", "valid", "infer", "predict", "reconstruction", "score"];
 
 pub(super) fn inspect(subject: &Subject) -> Judgement {
     let code = subject.manifest().and_then(|manifest| manifest.code.as_ref());
     if let Some(command) = code.and_then(|code| code.evaluate.as_deref()) {
         return declared(subject, command, &PURPOSE);
     }
-    if let Some(judgement) = judge(subject, &candidates(subject), &PURPOSE) {
-        return judgement;
-    }
+    let candidates = candidates(subject);
+    let sure = candidates.iter().any(|candidate| candidate.sureness <= Sureness::Experiment);
     let inside = subject.scripts().iter().find_map(|script| {
         let _trains = script.trains.as_ref()?;
         Some((script, script.evaluates.as_ref()?))
     });
-    if let Some((script, (line, text))) = inside {
+    if let (false, Some((script, (line, text)))) = (sure, inside) {
         let evidence = [
             Evidence::at(&script.path, *line, text),
             Evidence::note("evaluation inside training only"),
         ];
         return Judgement::weak(evidence);
     }
-    nothing(subject, 3, "no program that evaluates")
+    match judge(subject, candidates, &PURPOSE) {
+        Some(judgement) => pointer(subject, judgement),
+        None => nothing(subject, 3, "no program that evaluates"),
+    }
 }
 
 /// Programs run with an option that evaluates, then those that say so by name.
 fn candidates(subject: &Subject) -> Vec<Candidate<'_>> {
-    let mut candidates = Vec::new();
-    for script in subject.scripts() {
-        if let Some(documented) = documentation(subject, script, asks_to_evaluate) {
-            let seen =
-                script.evaluates.as_ref().or(script.trains.as_ref()).map(|line| (script, line));
-            candidates.push(Candidate { script, seen, documented: Some(documented) });
+    let scripts = subject.scripts();
+    let by_option = scripts.iter().filter_map(|script| {
+        let asked = documentation(subject, script, evaluates);
+        let option = script.option.as_ref().map(|line| (script, line));
+        if asked.is_none() && option.is_none() {
+            return None;
         }
+        let seen = option.or_else(|| script.line_within_reach(scripts, PURPOSE.line));
+        let documented = asked.or_else(|| documentation(subject, script, |_| true));
+        Some(Candidate { script, sureness: Sureness::Shown, seen, documented })
+    });
+    let mut named: Vec<_> = scripts.iter().filter_map(|script| by_name(subject, script)).collect();
+    named.sort_by_key(|candidate| candidate.script.path.parts().count());
+    by_option.chain(named).collect()
+}
+
+fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>> {
+    let tree = &subject.tree;
+    let documented = documentation(subject, script, |_| true);
+    let experiment = is_experiment(subject, script);
+    let (measures, shows) = (script.is_named_evaluation(tree), script.is_named_showing(tree));
+    let named = measures || shows;
+    if !named && !(experiment && documented.is_some()) {
+        return None;
     }
-    let mut named: Vec<_> =
-        subject.scripts().iter().filter(|script| (PURPOSE.named)(script)).collect();
-    named.sort_by_key(|script| script.path.parts().count());
-    candidates.extend(named.into_iter().map(|script| Candidate {
-        script,
-        seen: script.evaluates.as_ref().map(|line| (script, line)),
-        documented: documentation(subject, script, |_| true),
-    }));
-    candidates
+    let seen = script.line_within_reach(subject.scripts(), PURPOSE.line);
+    let command = documented.is_some_and(|documented| documented.command);
+    let whole = (script.runs || command) && (command || !is_example(subject, script));
+    let sureness = match (named, whole) {
+        (true, true) if seen.is_some() => Sureness::Shown,
+        (_, true) if measures || experiment || reproduces(subject) => Sureness::Experiment,
+        (_, true) => Sureness::Named,
+        (_, false) => Sureness::Part,
+    };
+    Some(Candidate { script, sureness, seen, documented })
 }
 
 /// `--evaluate`, `--mode test`, `--only-eval`, `--finalTest`.
-fn asks_to_evaluate(command: &DocumentedCommand) -> bool {
-    let arguments = &command.invocation.arguments;
-    let says = |word: &str| {
-        let word = word.to_lowercase();
-        FLAGS.iter().any(|flag| word.contains(flag))
-    };
-    let option = |word: &String| word.starts_with('-') && !word.contains('=') && says(word);
+fn evaluates(arguments: &[String]) -> bool {
+    let option =
+        |word: &String| word.starts_with('-') && !word.contains('=') && asks_to_evaluate(word);
     let mode = arguments.windows(2).any(|pair| {
-        matches!(pair, [option, value] if matches!(option.as_str(), "--mode" | "--phase" | "-m" | "--task") && says(value))
+        matches!(pair, [option, value] if matches!(option.as_str(), "--mode" | "--phase" | "-m" | "--task") && asks_to_evaluate(value))
     });
     mode || arguments.iter().any(option)
 }

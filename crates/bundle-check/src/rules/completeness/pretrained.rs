@@ -1,18 +1,15 @@
 //! Item 4: weights that anyone can get.
 
 use bundle_manifest::{ArtifactPath, Manifest};
-use bundle_project::{BlockKind, Link};
+use bundle_project::{BlockKind, Link, Table};
 
 use super::nothing;
 use crate::{
     Answer, Evidence,
-    documents::{Document, block_text, is_data, is_foreign, is_unit_test, template_item},
+    documents::{Document, block_text},
     finding::Judgement,
     subject::Subject,
-    tree::{TreeFile, suffix, words},
-    words::{
-        CERTAIN_WEIGHTS, FILE_HOSTS, MODEL_PLACES, MODEL_WORDS, NOT_OUR_MODEL, SCRIPTS, WEIGHTS,
-    },
+    tree::{TreeFile, words},
 };
 
 /// Bytes below which no file is a trained model.
@@ -30,21 +27,26 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
         }
     }
     let committed: Vec<_> =
-        subject.tree.files().iter().filter(|file| is_committed_model(file)).collect();
+        subject.tree.files().iter().filter(|file| is_committed_model(subject, file)).collect();
     if !committed.is_empty() {
         return Judgement::pass(
-            committed.iter().map(|file| Evidence::of(&file.path, size(file.size))),
+            committed.iter().map(|file| Evidence::of(&file.path, size_of(file))),
         );
     }
-    if let Some(evidence) = subject.documents().iter().find_map(linked) {
+    let linked = subject.documents().iter().find_map(|document| linked(subject, document));
+    let called = || subject.documents().iter().find_map(|document| called(subject, document));
+    if let Some(evidence) = linked.or_else(called) {
         return Judgement::pass([evidence]);
     }
-    if let Some(path) =
-        subject.tree.files().iter().map(|file| &file.path).find(|path| downloads(subject, path))
-    {
+    let files = subject.tree.files().iter().map(|file| &file.path);
+    if let Some(path) = files.into_iter().find(|path| downloads(subject, path)) {
         return Judgement::pass([Evidence::of(path, "downloads a model")]);
     }
     nothing(subject, 4, "no trained model, and no link to one")
+}
+
+fn size_of(file: &TreeFile) -> String {
+    if file.elsewhere { "not in this copy of the repository".to_owned() } else { size(file.size) }
 }
 
 /// The ONNX files of bundle.toml: there, and ONNX.
@@ -80,34 +82,36 @@ fn size(bytes: u64) -> String {
 }
 
 /// Whether a file of the tree is weights: by its suffix, and by where it lies.
-fn is_committed_model(file: &TreeFile) -> bool {
-    let path = &file.path;
-    if file.size < SMALLEST
-        || is_foreign(path)
-        || is_unit_test(path)
-        || SCRIPTS.contains(&suffix(path).as_str())
+fn is_committed_model(subject: &Subject, file: &TreeFile) -> bool {
+    let (tree, path) = (&subject.tree, &file.path);
+    if (file.size < SMALLEST && !file.elsewhere)
+        || tree.is_foreign(path)
+        || tree.is_unit_test(path)
+        || tree.is_program(path)
     {
         return false;
     }
+    let lists = tree.words();
     let name = path.file_name().to_lowercase();
     let mut suffixes = name.split('.').skip(1);
-    let known = suffixes.clone().any(|suffix| WEIGHTS.contains(&suffix));
-    let certain = suffixes.any(|suffix| CERTAIN_WEIGHTS.contains(&suffix));
-    let placed = words(path.as_str()).iter().any(|word| MODEL_PLACES.contains(&word.as_str()));
-    known && (placed || (certain && !is_data(path)))
+    let known = suffixes.clone().any(|suffix| lists.weights.has(suffix));
+    let certain = suffixes.any(|suffix| lists.certain_weights.has(suffix));
+    let placed = lists.model_places.any(&words(path.as_str()));
+    known && (placed || (certain && !tree.is_data(path)))
 }
 
 /// The first link of a document that leads to a trained model of its authors.
-fn linked(document: &Document) -> Option<Evidence> {
+fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
     for (index, block) in document.readme.blocks.iter().enumerate() {
-        let links = match &block.kind {
-            BlockKind::Prose(prose) => &prose.links,
-            BlockKind::Table(table) => &table.links,
+        let (links, column) = match &block.kind {
+            BlockKind::Prose(prose) => (&prose.links, false),
+            BlockKind::Table(table) => (&table.links, lists_models(subject, table)),
             _ => continue,
         };
         if links.is_empty() {
             continue;
         }
+        let lists = subject.tree.words();
         let text = block_text(block).to_lowercase();
         let above: Vec<String> = document
             .headings_above(index)
@@ -115,14 +119,14 @@ fn linked(document: &Document) -> Option<Evidence> {
             .take(2)
             .map(|heading| heading.text.to_lowercase())
             .collect();
-        let says = |text: &str| MODEL_WORDS.iter().any(|word| text.contains(word));
+        let says = |text: &str| lists.model_words.within(text).is_some();
         let headed = above.iter().any(|heading| says(heading) || heading.contains("models"));
-        let model = headed || says(&text);
-        let other = NOT_OUR_MODEL.iter().any(|word| text.contains(word)) && !headed;
+        let model = headed || column || says(&text);
+        let other = lists.not_our_model.within(&text).is_some() && !headed && !column;
         let leads = |link: &&Link| {
             !link.image
-                && template_item(&link.url).is_none()
-                && is_model_address(&link.url, model)
+                && lists.template_in(&link.url).is_none()
+                && is_model_address(subject, &link.url, model)
                 && !other
         };
         if let Some(link) = links.iter().find(leads) {
@@ -132,17 +136,47 @@ fn linked(document: &Document) -> Option<Evidence> {
     None
 }
 
+/// Whether a table of results has a column that leads to the model of each row.
+fn lists_models(subject: &Subject, table: &Table) -> bool {
+    let lists = subject.tree.words();
+    let has = |of: &dyn Fn(&str) -> bool| {
+        table.header.iter().any(|cell| words(cell).iter().any(|word| of(word)))
+    };
+    has(&|word| lists.link_columns.has(word)) && has(&|word| lists.result_words.has(word))
+}
+
+/// Code of a document that loads a model by the name that this project's own package gives it.
+fn called(subject: &Subject, document: &Document) -> Option<Evidence> {
+    document.readme.blocks.iter().find_map(|block| {
+        let BlockKind::Code(code) = &block.kind else { return None };
+        let mut lines = code.text.lines().enumerate();
+        let own = code.text.lines().any(|line| {
+            let module = line.trim().strip_prefix("from ").or_else(|| line.strip_prefix("import "));
+            let package = module.and_then(|rest| rest.split([' ', '.']).next());
+            package
+                .is_some_and(|package| !package.is_empty() && subject.tree.has_directory(package))
+        });
+        let (at, line) = lines.find(|(_, line)| {
+            own && ["from_pretrained(\"", "from_pretrained('"]
+                .iter()
+                .any(|call| line.contains(call))
+        })?;
+        Some(document.at(code.first_line + at, line))
+    })
+}
+
 /// Whether an address is that of weights; on a host of files only where the text speaks of a model.
-fn is_model_address(url: &str, model: bool) -> bool {
+fn is_model_address(subject: &Subject, url: &str, model: bool) -> bool {
+    let lists = subject.tree.words();
     let url = url.to_lowercase();
     if !url.starts_with("http") {
         return false;
     }
     let path = url.split(['?', '#']).next().unwrap_or(&url);
     let name = path.rsplit('/').next().unwrap_or(path);
-    let certain = name.split('.').skip(1).any(|suffix| CERTAIN_WEIGHTS.contains(&suffix));
-    let known = name.split('.').skip(1).any(|suffix| WEIGHTS.contains(&suffix));
-    let hosted = FILE_HOSTS.iter().any(|host| path.contains(host)) || path.contains("/releases/");
+    let certain = name.split('.').skip(1).any(|suffix| lists.certain_weights.has(suffix));
+    let known = name.split('.').skip(1).any(|suffix| lists.weights.has(suffix));
+    let hosted = lists.file_hosts.within(path).is_some() || path.contains("/releases/");
     certain || (model && (known || hosted))
 }
 
@@ -153,7 +187,7 @@ fn downloads(subject: &Subject, path: &ArtifactPath) -> bool {
     let fetches = has(&["download", "fetch", "get"])
         && has(&["model", "models", "weights", "pretrained", "checkpoint", "checkpoints"]);
     fetches
-        && SCRIPTS.contains(&suffix(path).as_str())
-        && !is_foreign(path)
+        && subject.tree.is_program(path)
+        && !subject.tree.is_foreign(path)
         && subject.tree.text(path, MAX_SCRIPT).is_ok_and(|text| text.contains("http"))
 }

@@ -1,17 +1,18 @@
 //! Item 5: a table of results, with the commands that give them.
 
-use bundle_project::{Block, BlockKind, Prose, Table};
+use bundle_manifest::ArtifactPath;
+use bundle_project::{Block, BlockKind, Table};
 
 use super::nothing;
 use crate::{
     Evidence, Profile,
     command::invocations,
-    documents::{Document, block_text, template_item},
+    documents::{Document, block_text},
     finding::Judgement,
     resolve::resolve_declared,
     rules::code::declared_commands,
     subject::Subject,
-    words::{NOT_RESULTS, RESULT_IMAGES, RESULT_WORDS},
+    words::Words,
 };
 
 pub(super) fn inspect(subject: &Subject) -> Judgement {
@@ -19,10 +20,12 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if documents.is_empty() {
         return Judgement::fail([Evidence::note("there is no README")]);
     }
-    let table = documents.iter().find_map(|document| Some((document, results_table(document)?)));
+    let table =
+        documents.iter().find_map(|document| Some((document, results_table(subject, document)?)));
     let near = table.as_ref().and_then(|(document, (block, _))| resolved_command(document, *block));
     let command =
         near.or_else(|| documents.iter().find_map(|document| resolved_command(document, 0)));
+    let command = command.or_else(|| named_script(subject));
     match (table, command) {
         (Some((_, (_, table))), Some(command)) => Judgement::pass([table, command]),
         (Some((_, (_, table))), None) => Judgement::weak([table, missing_command(subject)])
@@ -34,8 +37,9 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
 /// Numbers elsewhere: claims of bundle.toml, an image, a number beside a command.
 fn without_table(subject: &Subject, command: Option<Evidence>) -> Judgement {
     let claims = declared_claims(subject);
-    let picture = subject.documents().iter().find_map(results_image);
-    let numbers = subject.documents().iter().find_map(numbers_beside_command);
+    let picture = subject.documents().iter().find_map(|document| results_image(subject, document));
+    let numbers =
+        subject.documents().iter().find_map(|document| numbers_beside_command(subject, document));
     let seen = claims.or(numbers).or(picture);
     match (seen, command) {
         (Some(seen), Some(command)) => {
@@ -70,6 +74,19 @@ fn resolved_command(document: &Document, block: usize) -> Option<Evidence> {
     Some(document.at(found.invocation.line, format!("`{}`", found.invocation.text)))
 }
 
+/// In the loose reading, the first program of the project that a document names.
+fn named_script(subject: &Subject) -> Option<Evidence> {
+    let wanted = subject.request.profile == Profile::Loose;
+    let runs = |path: &ArtifactPath| {
+        subject.scripts().iter().any(|script| &script.path == path && script.runs)
+    };
+    let mut documents = subject.documents().iter().filter(|_| wanted);
+    documents.find_map(|document| {
+        let (line, text, _) = document.mentions.iter().find(|(_, _, path)| runs(path))?;
+        Some(document.at(*line, format!("`{text}`")))
+    })
+}
+
 /// The claims of bundle.toml whose command names a file that exists.
 fn declared_claims(subject: &Subject) -> Option<Evidence> {
     let manifest = subject.manifest().filter(|manifest| !manifest.claims.is_empty())?;
@@ -86,15 +103,17 @@ fn declared_claims(subject: &Subject) -> Option<Evidence> {
 }
 
 /// The first table of results, with its place among the blocks.
-fn results_table(document: &Document) -> Option<(usize, Evidence)> {
+fn results_table(subject: &Subject, document: &Document) -> Option<(usize, Evidence)> {
+    let lists = subject.tree.words();
     document.readme.blocks.iter().enumerate().find_map(|(index, block)| {
         let BlockKind::Table(table) = &block.kind else { return None };
         let headed = document
             .headings_above(index)
             .iter()
             .take(2)
-            .any(|heading| heading.mentions(RESULT_IMAGES));
-        let results = template_item(&block_text(block)).is_none() && is_results(table, headed);
+            .any(|heading| mentions(lists, &heading.text));
+        let results =
+            lists.template_in(&block_text(block)).is_none() && is_results(lists, table, headed);
         let cells = numeric_cells(table);
         results.then(|| {
             (
@@ -110,10 +129,10 @@ fn results_table(document: &Document) -> Option<(usize, Evidence)> {
 
 /// Whether a table holds results: at least two numbers, under a header (or a
 /// heading) that names a metric, and not one that lists arguments or links.
-fn is_results(table: &Table, headed: bool) -> bool {
+fn is_results(lists: &Words, table: &Table, headed: bool) -> bool {
     let words = table.header.iter().flat_map(|cell| words(cell)).collect::<Vec<_>>();
-    let count = |list: &[&str]| words.iter().filter(|word| list.contains(&word.as_str())).count();
-    let (results, others) = (count(RESULT_WORDS), count(NOT_RESULTS));
+    let results = words.iter().filter(|word| lists.result_words.has(word)).count();
+    let others = words.iter().filter(|word| lists.not_results.has(word)).count();
     numeric_cells(table) >= 2 && (headed || results > 0) && others <= results
 }
 
@@ -133,7 +152,15 @@ fn is_numeric(cell: &str) -> bool {
     digits > 0 && other <= 2 && cell.chars().next().is_some_and(|c| !c.is_alphabetic())
 }
 
-fn results_image(document: &Document) -> Option<Evidence> {
+/// Whether a heading begins a word with one that says "results".
+fn mentions(lists: &Words, text: &str) -> bool {
+    let stems: Vec<&str> = lists.result_images.iter().collect();
+    let words = crate::tree::words(text);
+    words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+}
+
+fn results_image(subject: &Subject, document: &Document) -> Option<Evidence> {
+    let lists = subject.tree.words();
     document.readme.blocks.iter().enumerate().find_map(|(index, block)| {
         let links = match &block.kind {
             BlockKind::Prose(prose) => &prose.links,
@@ -144,13 +171,11 @@ fn results_image(document: &Document) -> Option<Evidence> {
             .headings_above(index)
             .iter()
             .take(1)
-            .any(|heading| heading.mentions(RESULT_IMAGES));
+            .any(|heading| mentions(lists, &heading.text));
         let badge = |url: &str| {
             ["badge", "shields.io", "/ci", "travis"].iter().any(|word| url.contains(word))
         };
-        let shows = |text: &str| {
-            crate::tree::words(text).iter().any(|word| RESULT_IMAGES.contains(&word.as_str()))
-        };
+        let shows = |text: &str| lists.result_images.any(&crate::tree::words(text));
         let found = links.iter().find(|link| {
             link.image && !badge(&link.url) && (headed || shows(&link.url) || shows(&link.text))
         })?;
@@ -158,19 +183,47 @@ fn results_image(document: &Document) -> Option<Evidence> {
     })
 }
 
-/// A metric and a number in one block with a command.
-fn numbers_beside_command(document: &Document) -> Option<Evidence> {
-    let beside = |block: &&Block| {
-        let BlockKind::Prose(Prose { text, inline_code, .. }) = &block.kind else { return false };
-        let metric = words(text).iter().any(|word| RESULT_WORDS.contains(&word.as_str()));
-        let number = text.split_whitespace().any(|word| {
-            let word = word.trim_matches(|c: char| !c.is_ascii_digit());
-            word.contains('.') && word.parse::<f64>().is_ok()
-        });
-        metric && number && !inline_code.is_empty() && template_item(text).is_none()
+/// A metric and a number in a heading or paragraph that has, or stands beside, a command that
+/// runs a program of the project.
+fn numbers_beside_command(subject: &Subject, document: &Document) -> Option<Evidence> {
+    let lists = subject.tree.words();
+    let runs = |index: usize| {
+        document.commands.iter().any(|command| {
+            command.block.abs_diff(index) <= 1
+                && !command.template
+                && command.resolution.file().is_some()
+        })
     };
-    let block = document.readme.blocks.iter().find(beside)?;
+    let beside = |(index, block): &(usize, &Block)| {
+        let text = match &block.kind {
+            BlockKind::Prose(prose) => &prose.text,
+            BlockKind::Heading(heading) => &heading.text,
+            _ => return false,
+        };
+        lists.template_in(text).is_none() && states_a_measure(lists, text) && runs(*index)
+    };
+    let (_, block) = document.readme.blocks.iter().enumerate().find(beside)?;
     Some(document.at(block.line, block_text(block)))
+}
+
+/// `Prec@1 62.154`, `ROC-AUC=93.79`, `accuracy of 91.2%`: a metric, and after it, within a few
+/// words, a decimal number.
+fn states_a_measure(lists: &Words, text: &str) -> bool {
+    const NEAR: usize = 4;
+    let text = text.to_lowercase();
+    let split = text.split(|c: char| c.is_whitespace() || "=:()[],;".contains(c));
+    let pieces: Vec<&str> = split.filter(|piece| !piece.is_empty()).collect();
+    let metric = |piece: &str| {
+        let mut words = piece.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| lists.metrics.has(word))
+    };
+    let number = |piece: &&str| {
+        let piece = piece.trim_end_matches(['%', '.']).trim_start_matches(['~', '*']);
+        piece.contains('.') && piece.parse::<f64>().is_ok()
+    };
+    pieces.iter().enumerate().any(|(at, piece)| {
+        metric(piece) && pieces.get(at + 1..).into_iter().flatten().take(NEAR).any(|p| number(&p))
+    })
 }
 
 #[cfg(test)]
@@ -200,19 +253,33 @@ mod tests {
 
     #[test]
     fn a_table_of_results_is_not_any_table() {
+        let lists = Words::standard();
         let table = |header: &[&str], row: &[&str]| Table {
             header: header.iter().map(ToString::to_string).collect(),
             rows: vec![row.iter().map(ToString::to_string).collect()],
             links: Vec::new(),
         };
-        assert!(is_results(&table(&["Model", "Top-1", "Top-5"], &["ours", "91.2", "99"]), false));
-        assert!(is_results(&table(&["", "A", "B"], &["ours", "1.5", "2"]), true));
+        assert!(is_results(
+            &lists,
+            &table(&["Model", "Top-1", "Top-5"], &["ours", "91.2", "99"]),
+            false
+        ));
+        assert!(is_results(&lists, &table(&["", "A", "B"], &["ours", "1.5", "2"]), true));
         assert!(!is_results(
+            &lists,
             &table(&["Argument", "Default", "Description"], &["lr", "0.1", "0.2"]),
             false
         ));
-        assert!(!is_results(&table(&["lr", "dropout", "batch"], &["0.1", "0.2", "3"]), false));
-        assert!(!is_results(&table(&["Model", "Link"], &["ours", "x"]), false));
-        assert!(!is_results(&table(&["split", "images", "from"], &["test", "10", "20"]), false));
+        assert!(!is_results(
+            &lists,
+            &table(&["lr", "dropout", "batch"], &["0.1", "0.2", "3"]),
+            false
+        ));
+        assert!(!is_results(&lists, &table(&["Model", "Link"], &["ours", "x"]), false));
+        assert!(!is_results(
+            &lists,
+            &table(&["split", "images", "from"], &["test", "10", "20"]),
+            false
+        ));
     }
 }

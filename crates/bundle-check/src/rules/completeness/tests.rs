@@ -158,7 +158,13 @@ fn training_is_found_by_name_and_content() {
         ]),
         'p'
     );
-    assert_eq!(loose(&[("fit.ipynb", "{\"cells\": [{\"source\": [\"clf.fit(x, y)\"]}]}")]), 'p');
+    assert_eq!(
+        loose(&[(
+            "fit.ipynb",
+            "{\"cells\": [{\"cell_type\": \"code\", \"source\": [\"clf.fit(x, y)\"]}]}"
+        )]),
+        'p'
+    );
     assert_eq!(loose(&[("train.py", "print('todo')\n")]), '~');
     assert_eq!(loose(&[("tests/test_train.py", TRAIN)]), 'x');
     assert_eq!(loose(&[("third_party/train.py", TRAIN)]), 'x');

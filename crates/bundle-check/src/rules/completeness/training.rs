@@ -1,15 +1,14 @@
 //! Item 2: code that trains, or fits.
 
 use super::{
-    entry::{Candidate, Purpose, declared, documentation, judge},
-    nothing,
+    entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
+    is_example, nothing, pointer, reproduces,
 };
 use crate::{finding::Judgement, scripts::Script, subject::Subject};
 
 const PURPOSE: Purpose = Purpose {
     key: "code.train",
     verb: "trains",
-    named: Script::is_named_training,
     line: |script| script.trains.as_ref(),
     needs_line: true,
 };
@@ -20,9 +19,8 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if let Some(command) = command {
         return declared(subject, command, &PURPOSE);
     }
-    let candidates = candidates(subject);
-    if let Some(judgement) = judge(subject, &candidates, &PURPOSE) {
-        return judgement;
+    if let Some(judgement) = judge(subject, candidates(subject), &PURPOSE) {
+        return pointer(subject, judgement);
     }
     let why = manifest
         .filter(|manifest| manifest.models.by_name.is_empty())
@@ -36,31 +34,47 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
 /// Programs that say so by name, then those where one starts, then any that trains.
 fn candidates(subject: &Subject) -> Vec<Candidate<'_>> {
     let scripts = subject.scripts();
-    let own = |script: &'_ Script| script.trains.is_some();
-    let anywhere = scripts.iter().find_map(|script| Some((script, script.trains.as_ref()?)));
-    let rank = |script: &Script| match script {
-        script if (PURPOSE.named)(script) => Some(0),
-        script
-            if script.is_named_entry()
-                && (own(script) || (anywhere.is_some() && script.launches)) =>
-        {
-            Some(1)
-        }
-        script if own(script) => Some(2),
-        _ => None,
-    };
-    let mut ranked: Vec<_> =
-        scripts.iter().filter_map(|script| Some((rank(script)?, script))).collect();
-    ranked.sort_by_key(|(rank, script)| (*rank, script.path.parts().count()));
-    ranked.into_iter().map(|(_, script)| candidate(subject, script, anywhere)).collect()
+    let iterates = scripts.iter().any(|script| script.trains.is_some());
+    let mut ranked: Vec<_> = scripts
+        .iter()
+        .filter_map(|script| candidate(subject, script, iterates))
+        .map(|candidate| (rank(subject, candidate.script), candidate))
+        .collect();
+    ranked.sort_by_key(|(rank, candidate)| (*rank, candidate.script.path.parts().count()));
+    ranked.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// A program named for training may leave the loop to a module beside it.
+fn rank(subject: &Subject, script: &Script) -> u8 {
+    match script {
+        script if script.is_named_training(&subject.tree) => 0,
+        script if script.is_named_entry(&subject.tree) => 1,
+        _ => 2,
+    }
+}
+
+/// `iterates` says whether any program of the project trains. Where none does (samplers,
+/// closed forms, theory) to fit is to run the experiments.
 fn candidate<'s>(
     subject: &'s Subject,
     script: &'s Script,
-    anywhere: Option<(&'s Script, &'s (usize, String))>,
-) -> Candidate<'s> {
-    let seen = script.trains.as_ref().map(|line| (script, line)).or(anywhere);
-    Candidate { script, seen, documented: documentation(subject, script, |_| true) }
+    iterates: bool,
+) -> Option<Candidate<'s>> {
+    let tree = &subject.tree;
+    let (named, entry) = (script.is_named_training(tree), script.is_named_entry(tree));
+    let documented = documentation(subject, script, |_| true);
+    let seen = script
+        .line_within_reach(subject.scripts(), PURPOSE.line)
+        .filter(|(at, _)| at.path == script.path || named || entry || documented.is_some());
+    let command = documented.is_some_and(|documented| documented.command);
+    let whole = (script.runs || command) && (command || !is_example(subject, script));
+    let sureness = match (seen.is_some(), whole) {
+        (true, true) => Sureness::Shown,
+        (true, false) => Sureness::Part,
+        (false, true) if !iterates && documented.is_some() && reproduces(subject) => {
+            Sureness::Experiment
+        }
+        (false, _) if named => Sureness::Named,
+        (false, _) => return None,
+    };
+    Some(Candidate { script, sureness, seen, documented })
 }
