@@ -43,7 +43,8 @@ enum Task {
         /// One quick case, and nothing is written to docs/proof
         #[arg(long)]
         smoke: bool,
-        /// Of `fuzz`: only these targets
+        /// Of `fuzz`: only these targets; of `calibrate`: the directory of the git mirrors
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         #[arg(value_name = "TARGET")]
         only: Vec<String>,
     },

@@ -1,6 +1,7 @@
 //! `cargo xtask prove NAME`: claims held against the real thing.
 
 mod bench;
+mod calibrate;
 mod conformance;
 mod fuzz;
 mod models;
@@ -27,6 +28,8 @@ pub(crate) enum Proof {
     Wasm,
     /// The public conformance suite of OpenSSF Model Signing
     Conformance,
+    /// The checklist beside what people said, on git mirrors below a directory
+    Calibrate,
     /// Signatures made here and verified by `model_signing`, and the other way round
     Peers,
     /// Speed of preprocessing beside Pillow and torchvision (needs 9 GB)
@@ -44,6 +47,7 @@ impl Proof {
         Self::Parity,
         Self::Wasm,
         Self::Speed,
+        Self::Calibrate,
         Self::Conformance,
         Self::Peers,
         Self::Bench,
@@ -58,6 +62,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Parity => parity::parity(),
         Proof::Wasm => wasm::wasm(),
         Proof::Speed => speed::speed(),
+        Proof::Calibrate => calibrate::calibrate(only),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -73,6 +78,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         Proof::Parity => parity::smoke(),
         Proof::Wasm => wasm::smoke(),
         Proof::Speed => speed::smoke(),
+        Proof::Calibrate => calibrate::smoke(),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

@@ -52,6 +52,36 @@ impl Answer {
     }
 }
 
+/// How far an answer may be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// It is a plain fact, or nearly always what people say too.
+    High,
+    /// It was read out of names and texts.
+    Medium,
+    /// It is a guess from the outside.
+    Low,
+}
+
+impl Confidence {
+    /// The word of reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// The kind of evidence that an answer rests on, where a rule knows several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ground {
+    /// A permanent name: `environment-file`.
+    pub(crate) name: &'static str,
+    pub(crate) confidence: Confidence,
+}
+
 /// One answer of one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -63,6 +93,10 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// One line that says what to do, where there is something to do.
     pub remedy: Option<String>,
+    /// How far the answer may be relied on.
+    pub confidence: Confidence,
+    /// The kind of evidence it rests on (`environment-file`), where the rule knows several.
+    pub ground: Option<&'static str>,
 }
 
 /// Pieces of evidence that one finding shows.
@@ -75,6 +109,7 @@ pub(crate) struct Judgement {
     pub(crate) evidence: Vec<Evidence>,
     /// In place of the rule's own remedy.
     pub(crate) remedy: Option<String>,
+    pub(crate) ground: Option<Ground>,
 }
 
 impl Judgement {
@@ -84,7 +119,7 @@ impl Judgement {
             evidence.truncate(MAX_EVIDENCE);
             evidence.push(Evidence::note("and more"));
         }
-        Self { answer, evidence, remedy: None }
+        Self { answer, evidence, remedy: None, ground: None }
     }
 
     pub(crate) fn pass(evidence: impl IntoIterator<Item = Evidence>) -> Self {
@@ -117,6 +152,11 @@ impl Judgement {
             Profile::Loose => Answer::Pass,
         };
         Self::new(answer, evidence)
+    }
+
+    /// The same, resting on this kind of evidence.
+    pub(crate) fn on(self, ground: Ground) -> Self {
+        Self { ground: Some(ground), ..self }
     }
 
     /// The same with its own remedy, where an error brought one.

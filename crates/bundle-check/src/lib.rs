@@ -49,7 +49,7 @@ pub use believe::{verify_archive, verify_extracted};
 pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
-pub use finding::{Answer, Finding};
+pub use finding::{Answer, Confidence, Finding};
 pub use render::{attestation_json, render_json, render_text, report_schema, signature_json};
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};

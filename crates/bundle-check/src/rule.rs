@@ -2,7 +2,7 @@
 
 use crate::{
     Evidence, Finding,
-    finding::{Answer, Judgement},
+    finding::{Answer, Confidence, Judgement},
     subject::Subject,
 };
 
@@ -125,14 +125,18 @@ impl Rule {
     /// The finding of a rule that is not asked.
     pub(crate) fn not_judged(&self, why: &str) -> Finding {
         let evidence = vec![Evidence::note(why)];
-        Finding { rule: self.id, answer: Answer::NotApplicable, evidence, remedy: None }
+        let (confidence, ground) = (Confidence::High, None);
+        let answer = Answer::NotApplicable;
+        Finding { rule: self.id, answer, evidence, remedy: None, confidence, ground }
     }
 
     /// Asks the rule about `subject`.
     pub(crate) fn find(&self, subject: &Subject) -> Finding {
-        let Judgement { answer, evidence, remedy } = (self.inspect)(subject);
+        let Judgement { answer, evidence, remedy, ground } = (self.inspect)(subject);
         let wanted = matches!(answer, Answer::Weak | Answer::Fail);
         let own = (wanted && !self.remedy.is_empty()).then(|| self.remedy.to_owned());
-        Finding { rule: self.id, answer, evidence, remedy: remedy.or(own) }
+        let confidence = ground.map_or(Confidence::High, |ground| ground.confidence);
+        let ground = ground.map(|ground| ground.name);
+        Finding { rule: self.id, answer, evidence, remedy: remedy.or(own), confidence, ground }
     }
 }

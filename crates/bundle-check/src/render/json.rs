@@ -48,6 +48,8 @@ fn finding_json(rule: &Rule, finding: &Finding) -> Json {
         "answer": finding.answer.as_str(),
         "evidence": finding.evidence.iter().map(evidence_json).collect::<Vec<_>>(),
         "remedy": finding.remedy,
+        "confidence": finding.confidence.as_str(),
+        "ground": finding.ground,
     })
 }
 

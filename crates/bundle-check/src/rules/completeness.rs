@@ -17,7 +17,7 @@ use bundle_project::{BlockKind, Link};
 use crate::{
     Answer, Area, Evidence, Rule, Severity,
     documents::{Document, block_text},
-    finding::Judgement,
+    finding::{Confidence, Ground, Judgement},
     scripts::Script,
     subject::Subject,
 };
@@ -80,6 +80,40 @@ pub(super) static RESULTS: Rule = Rule {
     inspect: results::inspect,
 };
 
+/// What the answers to the five items rest on. docs/calibration.md says how often people
+/// answered the same where an answer rested on each.
+mod ground {
+    use super::{
+        Confidence::{High, Low, Medium},
+        Ground,
+    };
+
+    macro_rules! grounds {
+        ($($name:ident $text:literal $confidence:expr;)*) => {
+            $(pub(super) const $name: Ground = Ground { name: $text, confidence: $confidence };)*
+        };
+    }
+
+    grounds! {
+        DECLARED "declared" High;
+        ENVIRONMENT_FILE "environment-file" High;
+        INSTALL_COMMAND "install-command" High;
+        SECTION "section" Medium;
+        COMMAND "command" High;
+        PROGRAM "program" Medium;
+        NAME "name" Low;
+        PART "part" Medium;
+        INSIDE_TRAINING "inside-training" Low;
+        POINTER "pointer" Medium;
+        COMMITTED_MODEL "committed-model" High;
+        MODEL_ADDRESS "model-address" High;
+        TABLE "table" High;
+        MEASURE "measure" Medium;
+        PICTURE "picture" Low;
+        ABSENT "absent" Medium;
+    }
+}
+
 /// Failure for want of evidence; text of the template that stands for the item is shown.
 fn nothing(subject: &Subject, item: usize, what: &str) -> Judgement {
     let words = subject.tree.words();
@@ -90,7 +124,7 @@ fn nothing(subject: &Subject, item: usize, what: &str) -> Judgement {
             document.at(line, format!("the template's `{}` is not evidence", piece.text))
         })
     });
-    Judgement::fail(std::iter::once(Evidence::note(what)).chain(template))
+    Judgement::fail(std::iter::once(Evidence::note(what)).chain(template)).on(ground::ABSENT)
 }
 
 /// Directories of programs that show how a library is used.
@@ -138,7 +172,8 @@ fn pointer(subject: &Subject, judgement: Judgement) -> Judgement {
         return judgement;
     }
     match subject.documents().iter().find_map(|document| sends_elsewhere(subject, document)) {
-        Some(evidence) => Judgement::weak([evidence, Evidence::note("what was run is elsewhere")]),
+        Some(evidence) => Judgement::weak([evidence, Evidence::note("what was run is elsewhere")])
+            .on(ground::POINTER),
         None => judgement,
     }
 }
@@ -169,3 +204,5 @@ fn sends_elsewhere(subject: &Subject, document: &Document) -> Option<Evidence> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod traps;

@@ -11,7 +11,7 @@ mod vectors;
 
 use std::path::Path;
 
-use bundle_check::{Answer, CheckRequest, Finding, Profile, Report, check};
+use bundle_check::{Answer, CheckRequest, Finding, Report, check};
 use bundle_signature::{Trust, UnixTime};
 
 /// Read strictly, by somebody who trusts nobody.

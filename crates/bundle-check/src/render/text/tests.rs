@@ -3,7 +3,7 @@
 use bundle_manifest::BundleId;
 
 use super::*;
-use crate::Profile;
+use crate::{Confidence, Profile};
 
 fn finding(
     rule: &'static str,
@@ -11,7 +11,8 @@ fn finding(
     evidence: &[Evidence],
     remedy: Option<&str>,
 ) -> Finding {
-    Finding { rule, answer, evidence: evidence.to_vec(), remedy: remedy.map(str::to_owned) }
+    let (evidence, remedy) = (evidence.to_vec(), remedy.map(str::to_owned));
+    Finding { rule, answer, evidence, remedy, confidence: Confidence::High, ground: None }
 }
 
 fn report(findings: Vec<Finding>) -> Report {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bundle_manifest::ArtifactPath;
 use bundle_project::{BlockKind, Environment, EnvironmentFormat, VersionClaim, installed_packages};
 
-use super::nothing;
+use super::{ground, nothing};
 use crate::{
     Answer, Evidence,
     documents::{Document, block_text},
@@ -32,10 +32,11 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
         return Judgement::fail([Evidence::of(
             "bundle.toml",
             format!("code.environment names `{absent}`, which does not exist"),
-        )]);
+        )])
+        .on(ground::DECLARED);
     }
     if !declared.is_empty() {
-        return judge_files(subject, declared.iter());
+        return judge_files(subject, declared.iter()).on(ground::DECLARED);
     }
     let found =
         subject.tree.files().iter().map(|file| &file.path).filter(|path| is_own(subject, path));
@@ -44,7 +45,7 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if found.is_empty() {
         return judge_documents(subject);
     }
-    let files = judge_files(subject, found.into_iter());
+    let files = judge_files(subject, found.into_iter()).on(ground::ENVIRONMENT_FILE);
     if files.answer != Answer::Weak {
         return files;
     }
@@ -112,11 +113,13 @@ fn judge_documents(subject: &Subject) -> Judgement {
     let mut sentences = Vec::new();
     for document in subject.documents() {
         if let Some(evidence) = install_command(subject, document) {
-            return Judgement::pass_if_loose(subject.request.profile, [evidence]);
+            return Judgement::pass_if_loose(subject.request.profile, [evidence])
+                .on(ground::INSTALL_COMMAND);
         }
         for (index, heading) in document.sections(HEADINGS) {
             // The title says what the paper is about.
-            if (index == 0 && heading.level == 1)
+            let others = document.sections(&[""]).count() > 1;
+            if (index == 0 && heading.level == 1 && others)
                 || heading.text.split_whitespace().count() > MAX_HEADING
             {
                 continue;
@@ -134,14 +137,17 @@ fn judge_documents(subject: &Subject) -> Judgement {
             match (versions.max(packages), versions > 0 && packages > 0) {
                 (0, _) => {}
                 (1, false) => sentences.push(evidence),
-                _ => return Judgement::pass_if_loose(subject.request.profile, [evidence]),
+                _ => {
+                    return Judgement::pass_if_loose(subject.request.profile, [evidence])
+                        .on(ground::SECTION);
+                }
             }
         }
     }
     if sentences.is_empty() {
         return nothing(subject, 1, "no environment file, and no document says what to install");
     }
-    Judgement::weak(sentences)
+    Judgement::weak(sentences).on(ground::SECTION)
 }
 
 /// The first command of a document that installs what the project needs: several packages, or

@@ -1,6 +1,7 @@
 //! Where one starts: the program behind a declared command, or the best
 //! candidate among the programs of the project.
 
+use super::ground;
 use crate::{
     Evidence,
     command::invocations,
@@ -25,6 +26,10 @@ pub(super) struct Purpose {
 
 /// The judgement of a declared command.
 pub(super) fn declared(subject: &Subject, command: &str, purpose: &Purpose) -> Judgement {
+    judge_declared(subject, command, purpose).on(ground::DECLARED)
+}
+
+fn judge_declared(subject: &Subject, command: &str, purpose: &Purpose) -> Judgement {
     let Purpose { key, verb, .. } = purpose;
     let at = |what: String| Evidence::of("bundle.toml", format!("{key}: `{command}` {what}"));
     let mut found = Vec::new();
@@ -145,22 +150,26 @@ pub(super) fn judge(
     candidates.sort_by_key(|candidate| (candidate.sureness, !candidate.has_command()));
     let sure = |candidate: &&Candidate<'_>| candidate.sureness <= Sureness::Experiment;
     if let Some(best) = candidates.iter().find(|best| sure(best) && best.has_command()) {
-        return Some(Judgement::pass(best.evidence()));
+        return Some(Judgement::pass(best.evidence()).on(ground::COMMAND));
     }
     let best = candidates.iter().max_by_key(|candidate| {
         (std::cmp::Reverse(candidate.sureness), candidate.documented.is_some())
     })?;
-    let doubt = match best.sureness {
+    let (doubt, ground) = match best.sureness {
         Sureness::Shown | Sureness::Experiment => {
             let undocumented = Evidence::note("no document shows the command that runs it");
             let evidence = best.evidence().into_iter().chain([undocumented]);
             let remedy =
                 format!("write its command into README.md, or as {} into bundle.toml", purpose.key);
             let profile = subject.request.profile;
-            return Some(Judgement::pass_if_loose(profile, evidence).remedy(remedy));
+            let judgement = Judgement::pass_if_loose(profile, evidence).on(ground::PROGRAM);
+            return Some(judgement.remedy(remedy));
         }
-        Sureness::Named => format!("nothing in it looks as if it {}", purpose.verb),
-        Sureness::Part => "it is a part or an example of a library, not what was run".to_owned(),
+        Sureness::Named => (format!("nothing in it looks as if it {}", purpose.verb), ground::NAME),
+        Sureness::Part => {
+            ("it is a part or an example of a library, not what was run".to_owned(), ground::PART)
+        }
     };
-    Some(Judgement::weak(best.evidence().into_iter().chain([Evidence::note(doubt)])))
+    let evidence = best.evidence().into_iter().chain([Evidence::note(doubt)]);
+    Some(Judgement::weak(evidence).on(ground))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
-    is_example, is_experiment, nothing, pointer, reproduces,
+    ground, is_example, is_experiment, nothing, pointer, reproduces,
 };
 use crate::{
     Evidence,
@@ -34,7 +34,7 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
             Evidence::at(&script.path, *line, text),
             Evidence::note("evaluation inside training only"),
         ];
-        return Judgement::weak(evidence);
+        return Judgement::weak(evidence).on(ground::INSIDE_TRAINING);
     }
     match judge(subject, candidates, &PURPOSE) {
         Some(judgement) => pointer(subject, judgement),

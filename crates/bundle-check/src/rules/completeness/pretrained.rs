@@ -3,7 +3,7 @@
 use bundle_manifest::{ArtifactPath, Manifest};
 use bundle_project::{BlockKind, Link, Table};
 
-use super::nothing;
+use super::{ground, nothing};
 use crate::{
     Answer, Evidence,
     documents::{Document, block_text},
@@ -20,7 +20,7 @@ const MAX_SCRIPT: u64 = 1 << 20;
 pub(super) fn inspect(subject: &Subject) -> Judgement {
     if let Some(manifest) = subject.manifest() {
         if !manifest.models.by_name.is_empty() {
-            return declared(subject, manifest);
+            return declared(subject, manifest).on(ground::DECLARED);
         }
         if let Some(why) = &manifest.models.why {
             return Judgement::not_applicable(format!("no model: {why}"));
@@ -31,16 +31,18 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if !committed.is_empty() {
         return Judgement::pass(
             committed.iter().map(|file| Evidence::of(&file.path, size_of(file))),
-        );
+        )
+        .on(ground::COMMITTED_MODEL);
     }
     let linked = subject.documents().iter().find_map(|document| linked(subject, document));
     let called = || subject.documents().iter().find_map(|document| called(subject, document));
     if let Some(evidence) = linked.or_else(called) {
-        return Judgement::pass([evidence]);
+        return Judgement::pass([evidence]).on(ground::MODEL_ADDRESS);
     }
     let files = subject.tree.files().iter().map(|file| &file.path);
     if let Some(path) = files.into_iter().find(|path| downloads(subject, path)) {
-        return Judgement::pass([Evidence::of(path, "downloads a model")]);
+        return Judgement::pass([Evidence::of(path, "downloads a model")])
+            .on(ground::MODEL_ADDRESS);
     }
     nothing(subject, 4, "no trained model, and no link to one")
 }
@@ -123,11 +125,13 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
         let headed = above.iter().any(|heading| says(heading) || heading.contains("models"));
         let model = headed || column || says(&text);
         let other = lists.not_our_model.within(&text).is_some() && !headed && !column;
+        let promised = lists.promises.within(&text).is_some();
         let leads = |link: &&Link| {
             !link.image
                 && lists.template_in(&link.url).is_none()
                 && is_model_address(subject, &link.url, model)
                 && !other
+                && !promised
         };
         if let Some(link) = links.iter().find(leads) {
             return Some(document.at(link.line, &link.url));

@@ -3,7 +3,7 @@
 use bundle_manifest::ArtifactPath;
 use bundle_project::{Block, BlockKind, Table};
 
-use super::nothing;
+use super::{ground, nothing};
 use crate::{
     Evidence, Profile,
     command::invocations,
@@ -27,8 +27,11 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
         near.or_else(|| documents.iter().find_map(|document| resolved_command(document, 0)));
     let command = command.or_else(|| named_script(subject));
     match (table, command) {
-        (Some((_, (_, table))), Some(command)) => Judgement::pass([table, command]),
+        (Some((_, (_, table))), Some(command)) => {
+            Judgement::pass([table, command]).on(ground::TABLE)
+        }
         (Some((_, (_, table))), None) => Judgement::weak([table, missing_command(subject)])
+            .on(ground::TABLE)
             .remedy("write beside the table the command that gives each row"),
         (None, command) => without_table(subject, command),
     }
@@ -40,17 +43,22 @@ fn without_table(subject: &Subject, command: Option<Evidence>) -> Judgement {
     let picture = subject.documents().iter().find_map(|document| results_image(subject, document));
     let numbers =
         subject.documents().iter().find_map(|document| numbers_beside_command(subject, document));
-    let seen = claims.or(numbers).or(picture);
+    let seen = claims
+        .map(|claims| (claims, ground::DECLARED))
+        .or(numbers.map(|numbers| (numbers, ground::MEASURE)))
+        .or(picture.map(|picture| (picture, ground::PICTURE)));
     match (seen, command) {
-        (Some(seen), Some(command)) => {
+        (Some((seen, ground)), Some(command)) => {
             let what = Evidence::note("no table of results in a document");
             let evidence = match subject.request.profile {
                 Profile::Strict => vec![seen, command, what],
                 Profile::Loose => vec![seen, command],
             };
-            Judgement::pass_if_loose(subject.request.profile, evidence)
+            Judgement::pass_if_loose(subject.request.profile, evidence).on(ground)
         }
-        (Some(seen), None) => Judgement::weak([seen, missing_command(subject)]),
+        (Some((seen, ground)), None) => {
+            Judgement::weak([seen, missing_command(subject)]).on(ground)
+        }
         (None, _) => nothing(subject, 5, "no table of results in a document"),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// `p~x-?`: an answer for each of the five items.
-fn judge(files: &[(&str, &str)], profile: Profile) -> String {
+pub(super) fn judge(files: &[(&str, &str)], profile: Profile) -> String {
     let subject = subject_in(files, profile);
     let items = [&DEPENDENCIES, &TRAINING, &EVALUATION, &PRETRAINED, &RESULTS];
     let mark = |answer| match answer {
@@ -28,11 +28,11 @@ fn evidence(files: &[(&str, &str)], item: usize) -> String {
     finding.evidence.first().map(ToString::to_string).unwrap_or_default()
 }
 
-const TRAIN: &str = "import torch\nfor epoch in range(9):\n    loss.backward()\n";
-const EVAL: &str = "print('accuracy', accuracy)\n";
+pub(super) const TRAIN: &str = "import torch\nfor epoch in range(9):\n    loss.backward()\n";
+pub(super) const EVAL: &str = "print('accuracy', accuracy)\n";
 const README: &str = "# Nets\n\n```bash\npython train.py\npython eval.py\n```\n\n## Results\n\n| Model | Top-1 |\n|---|---|\n| ours | 91.2 |\n| theirs | 90.1 |\n";
 /// Long enough to be weights.
-const WEIGHTS: &str = include_str!("tests.rs");
+pub(super) const WEIGHTS: &str = include_str!("tests.rs");
 
 /// A project that has all five.
 const WHOLE: &[(&str, &str)] = &[
@@ -44,7 +44,7 @@ const WHOLE: &[(&str, &str)] = &[
 ];
 
 /// The shape of the checklist's template, its placeholders as they are, the rest in other words.
-const TEMPLATE: &str = "\
+pub(super) const TEMPLATE: &str = "\
 > \u{1f4cb} Optional hints for the author are in quotations like this one.
 
 # My Paper Title

@@ -1,0 +1,133 @@
+//! Judges the five items of the checklist in git trees, and says what each answer rests on.
+//!
+//! Standard input has a tree a line: `REPOSITORY⇥GIT DIRECTORY⇥REVISION`. Standard output has
+//! a JSON object a line: the answers in both readings with their grounds, and every word of the
+//! lists without which one of the answers of the loose reading would be another.
+//! `cargo xtask prove calibrate DIR` compares them with what people said.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead as _, Write as _},
+    path::Path,
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use bundle_check::{CheckRequest, Finding, Profile, Words, check};
+use bundle_manifest::FileSource as _;
+use bundle_project::SourceTree;
+use bundle_signature::{Trust, UnixTime};
+use serde_json::{Value as Json, json};
+
+/// Bytes of a file in which words are looked for.
+const MAX_TEXT: u64 = 2 << 20;
+
+/// A tree to judge.
+struct Case {
+    repository: String,
+    directory: String,
+    revision: String,
+}
+
+fn main() -> io::Result<()> {
+    let ablate = std::env::args().nth(1).is_none_or(|word| word != "--answers-only");
+    let lines: Vec<String> = io::stdin().lock().lines().collect::<io::Result<_>>()?;
+    let cases: Vec<Case> = lines.iter().filter_map(|line| case(line)).collect();
+    let next = Mutex::new(cases.iter().enumerate());
+    let done = Mutex::new(BTreeMap::new());
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let Some((index, case)) = next.lock().ok().and_then(|mut next| next.next())
+                    else {
+                        return;
+                    };
+                    let judged = judge(case, ablate);
+                    if let Ok(mut done) = done.lock() {
+                        done.insert(index, judged);
+                    }
+                }
+            });
+        }
+    });
+    let mut out = io::stdout().lock();
+    for judged in done.into_inner().into_iter().flat_map(BTreeMap::into_values) {
+        writeln!(out, "{judged}")?;
+    }
+    Ok(())
+}
+
+fn case(line: &str) -> Option<Case> {
+    let mut fields = line.split('\t').map(str::to_owned);
+    Some(Case { repository: fields.next()?, directory: fields.next()?, revision: fields.next()? })
+}
+
+fn judge(case: &Case, ablate: bool) -> Json {
+    let standard = Words::standard();
+    let answers = |profile, words: &Arc<Words>| items(case, profile, words);
+    let (loose, strict) =
+        match (answers(Profile::Loose, &standard), answers(Profile::Strict, &standard)) {
+            (Ok(loose), Ok(strict)) => (loose, strict),
+            (Err(error), _) | (_, Err(error)) => {
+                return json!({ "repository": case.repository, "error": error });
+            }
+        };
+    let mut decides = Vec::new();
+    let text = if ablate { text_of(case) } else { String::new() };
+    let occurs = |word: &&str| text.contains(&word.to_lowercase());
+    for (list, word) in standard.lists().flat_map(|(list, words)| {
+        words.into_iter().filter(occurs).map(move |word| (list, word.to_owned()))
+    }) {
+        let without = Arc::new(standard.without(list, &word));
+        let other = answers(Profile::Loose, &without).unwrap_or_default();
+        for (item, (ours, other)) in loose.iter().zip(&other).enumerate() {
+            if (ours.answer == bundle_check::Answer::Pass)
+                != (other.answer == bundle_check::Answer::Pass)
+            {
+                decides.push(json!({ "list": list, "word": word, "item": item + 1 }));
+            }
+        }
+    }
+    json!({
+        "repository": case.repository,
+        "loose": loose.iter().map(shown).collect::<Vec<_>>(),
+        "strict": strict.iter().map(shown).collect::<Vec<_>>(),
+        "decides": decides,
+    })
+}
+
+/// Paths and texts of a tree, lower case: a word that is not there decides nothing.
+fn text_of(case: &Case) -> String {
+    let directory = Path::new(&case.directory);
+    let Ok(tree) = SourceTree::from_revision(directory, &case.revision) else {
+        return String::new();
+    };
+    let mut text = String::new();
+    for file in tree.files() {
+        text += &format!("{}\n", file.path);
+        if let Ok(content) = tree.read(&file.path, MAX_TEXT) {
+            text += &String::from_utf8_lossy(&content);
+        }
+    }
+    text.to_lowercase()
+}
+
+fn items(case: &Case, profile: Profile, words: &Arc<Words>) -> Result<Vec<Finding>, String> {
+    let request = CheckRequest {
+        replay: false,
+        revision: Some(case.revision.clone()),
+        profile,
+        words: Arc::clone(words),
+        ..CheckRequest::new(Trust::nobody(UnixTime(0)))
+    };
+    let report = check(Path::new(&case.directory), &request, &|_| ());
+    let report = report.map_err(|error| error.to_string())?;
+    Ok(report.findings.into_iter().filter(|finding| finding.rule.starts_with("MLCC-")).collect())
+}
+
+fn shown(finding: &Finding) -> Json {
+    let evidence = finding.evidence.first().map(ToString::to_string);
+    json!({ "answer": finding.answer.as_str(), "ground": finding.ground, "evidence": evidence })
+}
