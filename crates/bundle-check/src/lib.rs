@@ -50,7 +50,10 @@ pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Confidence, Finding};
-pub use render::{attestation_json, render_json, render_text, report_schema, signature_json};
+pub use render::{
+    attestation_json, render_html, render_json, render_markdown, render_sarif, render_text,
+    report_schema, signature_json,
+};
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};
 pub use rules::{RULESET, rules, said};

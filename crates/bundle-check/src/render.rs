@@ -1,8 +1,15 @@
-//! The report for people and for programs.
+//! The report for people, for programs and for the services between them.
 
+mod html;
 mod json;
 mod layout;
+mod markdown;
+mod sarif;
 mod text;
+mod view;
 
+pub use html::render_html;
 pub use json::{attestation_json, render_json, report_schema, signature_json};
+pub use markdown::render_markdown;
+pub use sarif::render_sarif;
 pub use text::render_text;

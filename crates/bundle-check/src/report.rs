@@ -107,6 +107,9 @@ pub struct Report {
     pub signature: Option<Verification>,
     /// What others have said of the bundle.
     pub attestations: Vec<Attestation>,
+    /// The file at which a finding without a place of its own is shown: the declaration, else
+    /// the first document, else the first file.
+    pub anchor: Option<String>,
     /// Files of the project.
     pub files: usize,
     /// Their bytes.
@@ -200,6 +203,7 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         id: subject.source.as_ref().and_then(|source| source.lock()).map(BundleId::of),
         signature: subject.verification().cloned(),
         attestations: subject.attestations().map(<[_]>::to_vec).unwrap_or_default(),
+        anchor: anchor(subject),
         files: subject.tree.files().len(),
         bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
         profile: subject.request.profile,
@@ -211,6 +215,13 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         not_tested: not_tested(subject),
         findings,
     }
+}
+
+fn anchor(subject: &Subject) -> Option<String> {
+    let declaration = subject.tree.file("bundle.toml").map(|file| &file.path);
+    let document = || subject.documents().first().map(|document| &document.path);
+    let first = || subject.tree.files().first().map(|file| &file.path);
+    declaration.or_else(document).or_else(first).map(|path| shown(path.as_str(), 160))
 }
 
 fn completeness<'f>(judged: impl Iterator<Item = (&'static Rule, &'f Finding)>) -> (usize, usize) {

@@ -21,6 +21,7 @@ fn report(findings: Vec<Finding>) -> Report {
         id: "3f9a".repeat(16).parse().ok().map(BundleId),
         signature: None,
         attestations: Vec::new(),
+        anchor: None,
         files: 41,
         bytes: 88_000_000,
         profile: Profile::Strict,
