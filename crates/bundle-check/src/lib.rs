@@ -11,14 +11,15 @@
 //! escaped before it is shown. And every report ends with what was not tested.
 //!
 //! ```
-//! use bundle_check::{CheckRequest, Profile, check, render_text};
+//! use bundle_check::{CheckRequest, Demands, Profile, check, render_text};
 //! use bundle_signature::{Trust, UnixTime};
 //!
 //! # let sandbox = bundle_testkit::Sandbox::new()?;
 //! # let directory = sandbox.path();
 //! # sandbox.write("README.md", "# A paper\n\nCode will come soon.\n")?;
 //! let trust = Trust::nobody(UnixTime(1_800_000_000));
-//! let request = CheckRequest { replay: true, profile: Profile::Strict, trust };
+//! let (profile, demands) = (Profile::Strict, Demands::default());
+//! let request = CheckRequest { replay: true, profile, trust, demands };
 //! let report = check(directory, &request, &|_| ())?;
 //! assert_eq!(report.complete, (0, 5));
 //! assert!(render_text(&report, false).contains("Not tested: "));
@@ -27,6 +28,7 @@
 
 mod believe;
 mod command;
+mod demands;
 mod documents;
 mod error;
 mod evidence;
@@ -46,6 +48,7 @@ mod words;
 mod testing;
 
 pub use believe::{verify_archive, verify_extracted};
+pub use demands::Demands;
 pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};

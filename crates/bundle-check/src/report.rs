@@ -7,7 +7,7 @@ use bundle_run::RunError;
 use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
 use crate::{
-    Answer, Area, CheckError, Finding, Rule, Severity,
+    Answer, Area, CheckError, Demands, Finding, Rule, Severity,
     evidence::shown,
     rules::{RULESET, rules},
     subject::{Container, Declared, Replay, Subject},
@@ -28,6 +28,8 @@ pub struct CheckRequest {
     pub profile: Profile,
     /// Whom the reader trusts.
     pub trust: Trust,
+    /// What the reader asks beyond that rules which must hold do.
+    pub demands: Demands,
 }
 
 /// A reading of the ML Code Completeness Checklist.
@@ -112,6 +114,10 @@ pub struct Report {
     pub examples: Option<(usize, usize)>,
     /// Claims of `bundle.toml`; none of them is evaluated by this version.
     pub claims: usize,
+    /// What was asked beyond that rules which must hold do.
+    pub demands: Demands,
+    /// What of that is not met, a phrase each.
+    pub unmet: Vec<String>,
     /// What was not tested; never empty.
     pub not_tested: Vec<String>,
 }
@@ -178,7 +184,14 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         rule.find(subject)
     };
     let findings: Vec<Finding> = rules().iter().map(ask).collect();
-    let verdict = Verdict::of(&findings);
+    let complete = completeness(rules().iter().copied().zip(&findings));
+    let demands = subject.request.demands;
+    let judged = rules().iter().map(|rule| rule.severity).zip(&findings);
+    let unmet = demands.unmet(judged, complete);
+    let verdict = match Verdict::of(&findings) {
+        _ if !unmet.is_empty() => Verdict::DoesNotHold,
+        found => found,
+    };
     let declared = subject
         .manifest()
         .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
@@ -192,9 +205,11 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         profile: subject.request.profile,
         verdict,
         holds: verdict != Verdict::DoesNotHold,
-        complete: completeness(rules().iter().copied().zip(&findings)),
+        complete,
         examples: examples(subject),
         claims: subject.manifest().map_or(0, |manifest| manifest.claims.len()),
+        demands,
+        unmet,
         not_tested: not_tested(subject),
         findings,
     }

@@ -6,7 +6,7 @@ use bundle_manifest::{ArtifactPath, FileSource};
 use bundle_signature::{Trust, UnixTime};
 
 use crate::{
-    CheckRequest, Profile,
+    CheckRequest, Demands, Profile,
     subject::{Container, Subject},
     tree::{Tree, TreeFile},
 };
@@ -56,6 +56,6 @@ pub(crate) fn subject(files: &[(&str, &str)]) -> Subject {
 /// A directory with these files.
 pub(crate) fn subject_in(files: &[(&str, &str)], profile: Profile) -> Subject {
     let trust = Trust::nobody(UnixTime(0));
-    let request = CheckRequest { replay: false, profile, trust };
+    let request = CheckRequest { replay: false, profile, trust, demands: Demands::default() };
     Subject::new(Container::Directory, tree(files), None, &request)
 }

@@ -33,6 +33,11 @@ pub fn render_json(report: &Report) -> Json {
         "complete": { "pass": report.complete.0, "applicable": report.complete.1 },
         "examples": examples,
         "claims": { "declared": report.claims, "evaluated": 0 },
+        "demands": {
+            "fail_on": report.demands.fail_on.as_str(),
+            "min_ticks": report.demands.min_ticks,
+            "unmet": report.unmet,
+        },
         "findings": findings.collect::<Vec<_>>(),
         "not_tested": report.not_tested,
         "author_code_run": false,

@@ -16,6 +16,7 @@ pub fn render_text(report: &Report, colour: bool) -> String {
     let mut page = Page { text: String::new(), colour };
     page.header(report);
     page.areas(report);
+    page.unmet(report);
     page.verdict(report);
     page.text
 }
@@ -160,6 +161,16 @@ impl Page {
         }
         if let Some(remedy) = &finding.remedy {
             self.put(&format!("→ {remedy}"), INDENT);
+        }
+    }
+
+    /// What was asked beyond the rules, and is not met.
+    fn unmet(&mut self, report: &Report) {
+        for unmet in &report.unmet {
+            let head =
+                format!("{} {:<width$}", self.mark(Answer::Fail), "asked", width = INDENT - 2);
+            self.text.push_str(&head);
+            self.put_from(unmet, INDENT, INDENT);
         }
     }
 

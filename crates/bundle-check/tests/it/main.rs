@@ -11,12 +11,13 @@ mod vectors;
 
 use std::path::Path;
 
-use bundle_check::{Answer, CheckRequest, Finding, Profile, Report, check};
+use bundle_check::{Answer, CheckRequest, Demands, Finding, Profile, Report, check};
 use bundle_signature::{Trust, UnixTime};
 
 /// Read strictly, by somebody who trusts nobody.
 fn request(replay: bool) -> CheckRequest {
-    CheckRequest { replay, profile: Profile::Strict, trust: Trust::nobody(UnixTime(0)) }
+    let (profile, trust) = (Profile::Strict, Trust::nobody(UnixTime(0)));
+    CheckRequest { replay, profile, trust, demands: Demands::default() }
 }
 
 /// The report of a path, with its examples replayed, read strictly.

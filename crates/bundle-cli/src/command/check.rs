@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bundle_check::{
-    CheckRequest, Profile, Report, check, explain, render_json, render_text, rules,
+    CheckRequest, Demands, Profile, Report, check, explain, render_json, render_text, rules,
 };
 use bundle_signature::{Curve, PrivateKey, SigningIdentity, attest, attestations_beside};
 use serde_json::json;
@@ -27,7 +27,8 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
         Reading::Loose => Profile::Loose,
     };
     let trust = keys::trust(terminal);
-    let request = CheckRequest { replay: !args.no_replay, profile, trust };
+    let request =
+        CheckRequest { replay: !args.no_replay, profile, trust, demands: Demands::default() };
     let attesting = args.attest.then(|| attester(args.key.as_deref())).transpose()?;
     let mut exit = Exit::Holds;
     let mut reports = Vec::new();
