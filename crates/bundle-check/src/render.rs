@@ -5,4 +5,5 @@ mod layout;
 mod text;
 
 pub use json::{attestation_json, render_json, report_schema, signature_json};
+pub(crate) use layout::size;
 pub use text::render_text;

@@ -1,14 +1,15 @@
 //! From a path to a report: all findings first, then the verdict.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use bundle_manifest::BundleId;
 use bundle_run::RunError;
 use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
 use crate::{
-    Answer, Area, CheckError, Demands, Finding, Rule, Severity,
+    Answer, Area, AuthorsEntry, CheckError, Demands, Finding, Policy, Rule, Severity,
     evidence::shown,
+    overrides,
     rules::{RULESET, rules},
     subject::{Container, Declared, Replay, Subject},
 };
@@ -30,6 +31,17 @@ pub struct CheckRequest {
     pub trust: Trust,
     /// What the reader asks beyond that rules which must hold do.
     pub demands: Demands,
+    /// The venue whose policy decides, if one does.
+    pub policy: Option<Arc<Policy>>,
+}
+
+impl CheckRequest {
+    /// The same, with what the policy fixes and asks in addition.
+    pub(crate) fn under_policy(&self) -> Self {
+        let Some(policy) = &self.policy else { return self.clone() };
+        let profile = policy.profile().unwrap_or(self.profile);
+        Self { profile, demands: self.demands.and(policy.demands()), ..self.clone() }
+    }
 }
 
 /// A reading of the ML Code Completeness Checklist.
@@ -63,11 +75,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Judges the findings of all rules.
-    pub fn of(findings: &[Finding]) -> Self {
-        let must = |id| rules().iter().any(|rule| rule.id == id && rule.severity == Severity::Must);
-        let musts = findings.iter().filter(|finding| must(finding.rule));
-        let answers: Vec<Answer> = musts.map(|finding| finding.answer).collect();
+    /// Judges findings, each with how much its rule matters here.
+    fn of<'f>(judged: impl Iterator<Item = (Severity, &'f Finding)>) -> Self {
+        let musts = judged.filter(|(severity, _)| *severity == Severity::Must);
+        let answers: Vec<Answer> = musts.map(|(_, finding)| finding.answer).collect();
         match (answers.contains(&Answer::Fail), answers.contains(&Answer::Pass)) {
             (true, _) => Self::DoesNotHold,
             (false, true) => Self::Holds,
@@ -116,7 +127,11 @@ pub struct Report {
     pub claims: usize,
     /// What was asked beyond that rules which must hold do.
     pub demands: Demands,
-    /// What of that is not met, a phrase each.
+    /// The venue whose policy decided, if one did.
+    pub policy: Option<Arc<Policy>>,
+    /// What the author asked to be read differently, and what became of it.
+    pub authors: Vec<AuthorsEntry>,
+    /// What of the demands and of the policy is not met, a phrase each.
     pub unmet: Vec<String>,
     /// What was not tested; never empty.
     pub not_tested: Vec<String>,
@@ -126,6 +141,11 @@ impl Report {
     /// `NAME-VERSION`, as bundles are called.
     pub fn stem(&self) -> String {
         self.subject.replace(' ', "-")
+    }
+
+    /// How much a rule matters here; `None` where the policy does not ask for it.
+    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
+        self.policy.as_ref().map_or(Some(rule.severity), |policy| policy.severity(rule))
     }
 
     /// Whether the file is the bundle that its id names: what is said of the id may be said of it.
@@ -153,7 +173,9 @@ impl Report {
             _ => Outcome::Warned,
         };
         let (version, profile) = (env!("CARGO_PKG_VERSION"), self.profile.as_str());
-        let tool = format!("bundle {version}, ruleset {RULESET}, {profile}");
+        let policy = self.policy.as_ref().map(|policy| format!(", policy {}", policy.title()));
+        let policy = policy.unwrap_or_default();
+        let tool = format!("bundle {version}, ruleset {RULESET}, {profile}{policy}");
         TestResult { outcome, tool, passed: that(&[Answer::Pass]), warned, failed }
     }
 }
@@ -183,12 +205,25 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         }
         rule.find(subject)
     };
-    let findings: Vec<Finding> = rules().iter().map(ask).collect();
+    let policy = subject.request.policy.as_deref();
+    let severity = |rule: &Rule| policy.map_or(Some(rule.severity), |policy| policy.severity(rule));
+    let ask = |rule: &&'static Rule| match severity(rule) {
+        Some(_) => ask(rule),
+        None => rule.not_judged("the policy does not ask for it"),
+    };
+    let mut findings: Vec<Finding> = rules().iter().map(ask).collect();
+    let authors = overrides::apply(subject, &mut findings);
     let complete = completeness(rules().iter().copied().zip(&findings));
     let demands = subject.request.demands;
-    let judged = rules().iter().map(|rule| rule.severity).zip(&findings);
-    let unmet = demands.unmet(judged, complete);
-    let verdict = match Verdict::of(&findings) {
+    let judged = || {
+        let severities = rules().iter().map(|rule| severity(rule));
+        severities.zip(&findings).filter_map(|(severity, finding)| Some((severity?, finding)))
+    };
+    let mut unmet = demands.unmet(judged(), complete);
+    if why.is_none() {
+        unmet.extend(policy.into_iter().flat_map(|policy| policy.unmet(subject)));
+    }
+    let verdict = match Verdict::of(judged()) {
         _ if !unmet.is_empty() => Verdict::DoesNotHold,
         found => found,
     };
@@ -201,7 +236,7 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         signature: subject.verification().cloned(),
         attestations: subject.attestations().map(<[_]>::to_vec).unwrap_or_default(),
         files: subject.tree.files().len(),
-        bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
+        bytes: subject.tree.bytes(),
         profile: subject.request.profile,
         verdict,
         holds: verdict != Verdict::DoesNotHold,
@@ -209,6 +244,8 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         examples: examples(subject),
         claims: subject.manifest().map_or(0, |manifest| manifest.claims.len()),
         demands,
+        policy: subject.request.policy.clone(),
+        authors,
         unmet,
         not_tested: not_tested(subject),
         findings,

@@ -41,6 +41,8 @@ pub(crate) struct Subject {
     pub(crate) tree: Tree,
     pub(crate) declared: Declared,
     pub(crate) request: CheckRequest,
+    /// Bytes of the file, where it is one.
+    pub(crate) file_size: Option<u64>,
     /// The tree as the project crate sees it; `None` where there is none.
     pub(crate) source: Option<Arc<SourceTree>>,
     /// The files that would be packed, or why they cannot be.
@@ -111,7 +113,8 @@ impl Subject {
         let source = Arc::new(SourceTree::from_archive(Arc::clone(&archive)));
         let attestations = read_beside(path, archive.lock(), &request.trust)?;
         let container = Container::Bundle { archive, verified };
-        Ok(Self { attestations, ..Self::of_source(container, source, request) })
+        let file_size = Some(metadata.len());
+        Ok(Self { attestations, file_size, ..Self::of_source(container, source, request) })
     }
 
     fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {
@@ -177,7 +180,8 @@ impl Subject {
             container,
             tree,
             declared,
-            request: request.clone(),
+            request: request.under_policy(),
+            file_size: None,
             source,
             selected: None,
             examined,

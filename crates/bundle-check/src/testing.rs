@@ -56,6 +56,7 @@ pub(crate) fn subject(files: &[(&str, &str)]) -> Subject {
 /// A directory with these files.
 pub(crate) fn subject_in(files: &[(&str, &str)], profile: Profile) -> Subject {
     let trust = Trust::nobody(UnixTime(0));
-    let request = CheckRequest { replay: false, profile, trust, demands: Demands::default() };
+    let request =
+        CheckRequest { replay: false, profile, trust, demands: Demands::default(), policy: None };
     Subject::new(Container::Directory, tree(files), None, &request)
 }

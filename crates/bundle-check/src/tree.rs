@@ -36,6 +36,11 @@ impl Tree {
         &self.files
     }
 
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
+    }
+
     pub(crate) fn source(&self) -> &dyn FileSource {
         &*self.source
     }

@@ -17,7 +17,7 @@ use bundle_signature::{Trust, UnixTime};
 /// Read strictly, by somebody who trusts nobody.
 fn request(replay: bool) -> CheckRequest {
     let (profile, trust) = (Profile::Strict, Trust::nobody(UnixTime(0)));
-    CheckRequest { replay, profile, trust, demands: Demands::default() }
+    CheckRequest { replay, profile, trust, demands: Demands::default(), policy: None }
 }
 
 /// The report of a path, with its examples replayed, read strictly.

@@ -27,8 +27,13 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
         Reading::Loose => Profile::Loose,
     };
     let trust = keys::trust(terminal);
-    let request =
-        CheckRequest { replay: !args.no_replay, profile, trust, demands: Demands::default() };
+    let request = CheckRequest {
+        replay: !args.no_replay,
+        profile,
+        trust,
+        demands: Demands::default(),
+        policy: None,
+    };
     let attesting = args.attest.then(|| attester(args.key.as_deref())).transpose()?;
     let mut exit = Exit::Holds;
     let mut reports = Vec::new();

@@ -30,6 +30,8 @@ fn report(findings: Vec<Finding>) -> Report {
         examples: Some((9, 12)),
         claims: 3,
         demands: Demands::default(),
+        policy: None,
+        authors: Vec::new(),
         unmet: Vec::new(),
         not_tested: vec![
             "that training gives these weights".to_owned(),
