@@ -102,3 +102,21 @@ fn answer(said: &RuleOverride, allowed: bool, findings: &mut [Finding]) -> Autho
         ignored: ignored.map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_added_unless_the_venue_forbids_it() {
+        let toml = "format = 1\n[bundle]\nname = \"x\"\nversion = \"1\"\ntitle = \"t\"\nlicense = \"MIT\"\n[models]\nwhy = \"a survey\"\n[check.words.weights]\nadd = [\"tree\"]\nreason = \"forests are .tree\"\n";
+        let manifest = Manifest::from_toml(toml).expect("a manifest");
+        let added = extra_words(&manifest, true);
+        let words: Vec<_> = added
+            .iter()
+            .flat_map(|(list, added)| added.add.iter().map(|word| (*list, word.as_str())))
+            .collect();
+        assert_eq!(words, [("weights", "tree")]);
+        assert!(extra_words(&manifest, false).is_empty());
+    }
+}

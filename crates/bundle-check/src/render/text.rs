@@ -50,7 +50,7 @@ impl Page {
             let (name, version) = (policy.name(), policy.version());
             let profile = report.profile.as_str();
             self.put(&format!("policy {name} {version}, ruleset {RULESET}, {profile}"), 0);
-            self.put(&format!("       sha256:{}", policy.sha256()), 0);
+            self.put(&format!("sha256:{}", policy.sha256()), "policy ".len());
         }
     }
 
