@@ -57,7 +57,10 @@ pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Finding};
 pub use overrides::{AuthorsEntry, OverrideOf};
 pub use policy::Policy;
-pub use render::{attestation_json, render_json, render_text, report_schema, signature_json};
+pub use render::{
+    Row, RowReport, attestation_json, render_json, render_table, render_text, report_schema,
+    signature_json,
+};
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};
 pub use rules::{RULESET, rules, said};

@@ -2,8 +2,10 @@
 
 mod json;
 mod layout;
+mod table;
 mod text;
 
 pub use json::{attestation_json, render_json, report_schema, signature_json};
 pub(crate) use layout::size;
+pub use table::{Row, RowReport, render_table};
 pub use text::render_text;

@@ -179,11 +179,29 @@ pub struct Pack {
   bundle check digits-1.0.0.bundle.tar.zst
   bundle check . --profile loose           the project here, before it is packed
   bundle check paper.bundle.tar.zst --attest   and sign what was found
-  bundle check --explain MLCC-1            what a rule asks and why")]
+  bundle check submissions/*               many at once: one table, a row each
+  bundle check --from list.txt --policy venue.toml --jsonl found.jsonl
+                                           as a venue does; again, and only what changed is judged
+  bundle check --explain MLCC-1            what a rule asks and why
+
+Of several paths, 1 outweighs 2, and 2 outweighs 0.")]
 pub struct Check {
     /// Bundles, zips that hold one, or project directories
-    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    #[arg(required_unless_present_any = ["explain", "from"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Paths in a file, one a line, `#` before comments, from where you are; - is stdin
+    #[arg(long, value_name = "LIST", conflicts_with = "explain")]
+    pub from: Option<PathBuf>,
+    /// One JSON object a path and line; a second call with the same file skips what it has
+    /// judged and has not changed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "format"])]
+    pub jsonl: Option<PathBuf>,
+    /// Paths that are judged at once; the result is the same with any number [default: one per core]
+    #[arg(long, value_name = "N", conflicts_with = "explain")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// What a venue asks: severities, demands and limits (`bundle schema policy`)
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub policy: Option<PathBuf>,
     /// Do not run the recorded examples
     #[arg(long)]
     pub no_replay: bool,
@@ -564,6 +582,8 @@ pub enum SchemaName {
     Report,
     /// bundle verify --format json
     Verify,
+    /// bundle check --policy
+    Policy,
 }
 
 /// `bundle completions`
