@@ -42,10 +42,7 @@ pub enum OverrideOf {
 
 /// Words that the author adds, by the name of the list; none where the policy forbids it.
 #[cfg_attr(not(test), expect(dead_code, reason = "the lists take them when they are data"))]
-pub(crate) fn extra_words<'m>(
-    manifest: &'m Manifest,
-    allowed: bool,
-) -> Vec<(&'static str, &'m AddedWords)> {
+pub(crate) fn extra_words(manifest: &Manifest, allowed: bool) -> Vec<(&'static str, &AddedWords)> {
     if allowed { manifest.check.words.lists() } else { Vec::new() }
 }
 

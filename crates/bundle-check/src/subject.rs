@@ -114,7 +114,7 @@ impl Subject {
         let attestations = read_beside(path, archive.lock(), &request.trust)?;
         let container = Container::Bundle { archive, verified };
         let file_size = Some(metadata.len());
-        Ok(Self { attestations, file_size, ..Self::of_source(container, source, request) })
+        Ok(Self { file_size, attestations, ..Self::of_source(container, source, request) })
     }
 
     fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {

@@ -39,6 +39,8 @@ pub struct RowReport {
     claims: u64,
     failed: [usize; 2],
     unmet: usize,
+    /// Answers that are the author's own.
+    overridden: usize,
 }
 
 impl Row {
@@ -66,6 +68,7 @@ impl Row {
                 claims: report["claims"]["declared"].as_u64()?,
                 failed: [failed("must"), failed("should")],
                 unmet: report["demands"]["unmet"].as_array()?.len(),
+                overridden: applied(report["overrides"].as_array()?),
             }),
         })
     }
@@ -89,9 +92,10 @@ impl Row {
         let report = self.judged.as_ref().ok()?;
         let examples = report.examples.map(|(hold, replayed)| format!("{hold}/{replayed}"));
         let (pass, applicable) = report.complete;
+        let own = if report.overridden > 0 { "*" } else { "" };
         let mut cells = vec![
             self.verdict().1.to_owned(),
-            format!("{pass}/{applicable} {}", report.marks),
+            format!("{pass}/{applicable} {}{own}", report.marks),
             report.signature.clone(),
             examples.unwrap_or_else(|| "–".to_owned()),
             report.claims.to_string(),
@@ -100,6 +104,11 @@ impl Row {
         cells.extend(with_unmet.then(|| report.unmet.to_string()));
         Some(cells)
     }
+}
+
+/// Overrides that the report goes by.
+fn applied(overrides: &[Json]) -> usize {
+    overrides.iter().filter(|entry| entry["applied"] == true).count()
 }
 
 fn mark_of(answer: &str) -> Option<char> {
@@ -165,11 +174,17 @@ fn summary(rows: &[Row], parent: &str) -> String {
         (count > 0).then(|| format!("{verdict} {count}"))
     });
     let counted: Vec<String> = counted.into_iter().flatten().collect();
+    let overridden = |row: &Row| row.judged.as_ref().is_ok_and(|report| report.overridden > 0);
+    let own = if rows.iter().any(overridden) {
+        "* with answers or words of the author's own; the report says which and why.\n"
+    } else {
+        ""
+    };
     let paths = if rows.len() == 1 { "1 path".to_owned() } else { format!("{} paths", rows.len()) };
     let place = if parent.is_empty() { String::new() } else { format!(" in {parent}") };
     format!(
         "{paths}{place}: {}\n\
-         The five marks are MLCC-1 to MLCC-5; must and should count rules that fail.\n\
+         The five marks are MLCC-1 to MLCC-5; must and should count rules that fail.\n{own}\
          Not tested: that training gives these weights; that test data was never seen.\n\
          None of the authors' code was run.\n",
         counted.join(", ")
@@ -266,7 +281,7 @@ mod tests {
     fn what_is_no_report_gives_no_row() {
         let good = render_json(&report(&subject(&[]), "x"));
         assert!(Row::of_report("x", &good).is_some());
-        for key in ["verdict", "holds", "findings", "complete", "claims", "demands"] {
+        for key in ["verdict", "holds", "findings", "complete", "claims", "demands", "overrides"] {
             let mut bad = good.clone();
             bad[key] = Json::Null;
             assert_eq!(Row::of_report("x", &bad), None, "{key}");

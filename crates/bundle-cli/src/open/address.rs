@@ -1,6 +1,9 @@
 //! Addresses that were typed where a path goes: nothing is fetched, and what to do instead
 //! is one command.
 
+/// How the addresses of repositories end, where they say so.
+const GIT: &str = ".git";
+
 /// What to do with an address; `None` where the text is none.
 pub(super) fn hint(typed: &str) -> Option<String> {
     let url = typed.trim_end_matches('/');
@@ -11,7 +14,7 @@ pub(super) fn hint(typed: &str) -> Option<String> {
         return Some(format!("download it first: `curl -LO {url}`, then name `{file}`"));
     }
     let is_git = ["ssh://", "git://", "git+ssh://"].iter().any(|scheme| url.starts_with(scheme));
-    if !is_web && !is_git && !is_scp(url) && !url.ends_with(".git") {
+    if !is_web && !is_git && !is_scp(url) && !url.ends_with(GIT) {
         return None;
     }
     // A page of a branch names both the repository and the branch.
@@ -20,7 +23,7 @@ pub(super) fn hint(typed: &str) -> Option<String> {
         _ => (url, None),
     };
     let directory = repository.rsplit(['/', ':']).next().unwrap_or_default();
-    let directory = directory.strip_suffix(".git").unwrap_or(directory);
+    let directory = directory.strip_suffix(GIT).unwrap_or(directory);
     let branch = branch.map(|branch| format!("--branch {} ", quoted(branch))).unwrap_or_default();
     let (repository, directory) = (quoted(repository), quoted(directory));
     Some(format!("clone it first: `git clone {branch}{repository}`, then name `{directory}`"))

@@ -94,7 +94,11 @@ impl Many<'_> {
             journal.settle(&names)?;
         }
         let rows: Vec<Row> = rows.into_iter().flatten().collect();
-        terminal.print_styled(&render_table(&rows, terminal.color()))?;
+        terminal.print_styled(&format!(
+            "{}{}",
+            self.head(),
+            render_table(&rows, terminal.color())
+        ))?;
         for (_, failure) in &failures {
             terminal.fail(failure);
         }
@@ -102,6 +106,13 @@ impl Many<'_> {
             terminal.note(format!("{skipped} skipped: unchanged since {}", jsonl.display()));
         }
         Ok(exit)
+    }
+
+    /// The venue's policy, above the table.
+    fn head(&self) -> String {
+        let Some(policy) = &self.request.policy else { return String::new() };
+        let (name, version, sha256) = (policy.name(), policy.version(), policy.sha256());
+        format!("policy {name} {version}, ruleset {RULESET}\n       sha256:{sha256}\n")
     }
 
     /// Judges all paths and prints their reports as one JSON document, in their order.
