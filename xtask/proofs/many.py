@@ -1,7 +1,7 @@
 """`bundle check` of a thousand bundles: with one job and with two, and its peak memory.
 
 The bundles are fixtures/digits a thousand times, each with its own version, its own
-sentence in the README and its own key-signed lock, so that no two are equal. Files are in
+sentence in the README and so its own id and signature. Files are in
 the page cache. Commands run in turn (A B A B …, one warm-up each); the ratio is the median
 of the pairs. Peak memory is the kernel's own account of the process.
 """
@@ -121,6 +121,8 @@ def main():
 def write_page(bundle, rows, ratio, again, line, counts):
     many, few, runs = counts
     version = subprocess.run([bundle, "--version"], capture_output=True, text=True).stdout.strip()
+    if pathlib.Path(bundle).parent.name == "debug":
+        version += ", built for development"
     (ROOT / "docs/proof/many.md").write_text(f"""# Many at once
 
 `cargo xtask prove many` packs [fixtures/digits](../../fixtures/digits) into {many:,} different bundles (each with a version,

@@ -157,8 +157,8 @@ pub fn render_table(rows: &[Row], colour: bool) -> String {
                 line(&mut text, &start, &cells);
             }
             (None, Err(why)) => {
-                let room = WIDTH.saturating_sub(width + 2 + 2 + columns(verdict) + 2);
-                text.push_str(&format!("{start}  {verdict}: {}\n", cut(why, room)));
+                let room = WIDTH.saturating_sub(width + 2 + 2 + columns(verdict) + 3);
+                text.push_str(&format!("{start}  {verdict}: {}\n", shown(why, room)));
             }
             (None, Ok(_)) => {}
         }

@@ -50,6 +50,23 @@ fn types_and_schema_accept_the_example_policies() {
     }
 }
 
+/// What docs/venues.md shows is what the program reads.
+#[test]
+fn the_examples_for_venues_are_what_they_say() {
+    let text = fs_err::read_to_string(bundle_testkit::repository().join("docs/venues.md"));
+    let text = text.expect("the page is there");
+    let blocks: Vec<&str> = text
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("\n```").map(|(block, _)| block))
+        .collect();
+    let [policy, overrides] = blocks[..] else { panic!("two examples") };
+    assert!(!Policy::from_toml(policy).expect("a policy").allows_overrides());
+    let head = "format = 1\n[bundle]\nname = \"x\"\nversion = \"1\"\ntitle = \"t\"\nlicense = \"MIT\"\n[models]\nwhy = \"a survey\"\n";
+    let manifest = bundle_manifest::Manifest::from_toml(&format!("{head}{overrides}"));
+    assert_eq!(manifest.expect("a manifest").check.overrides.len(), 1);
+}
+
 #[test]
 fn what_is_no_policy_says_where_and_what_to_do() {
     let mut shown = String::new();

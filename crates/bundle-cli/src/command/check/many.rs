@@ -69,8 +69,10 @@ impl Many<'_> {
         let bar = terminal.count_bar("checking", paths.len());
         let mut rows: Vec<Option<Row>> = vec![None; paths.len()];
         let (mut failures, mut exit, mut skipped) = (Vec::new(), Exit::Holds, 0_usize);
-        let work =
-            |at: usize| self.one((&paths[at], &names[at]), before.get(&names[at]), basis.as_ref());
+        let work = |at: usize| {
+            let (path, name) = (&paths[at], &names[at]);
+            contained(name, || self.one((path, name), before.get(name), basis.as_ref()))
+        };
         in_parallel(paths.len(), self.jobs(), work, |at, done: Done| {
             match (&mut journal, &done.line) {
                 (Some(journal), Some(line)) => journal.append(&names[at], line)?,
@@ -159,7 +161,7 @@ impl Many<'_> {
         let (path, name) = at;
         let mut line = json!({ "format": journal::FORMAT, "path": name });
         if let Some(basis) = basis {
-            match panic::contain(|| content_of(path)) {
+            match content_of(path) {
                 Ok(content) => basis.write(&mut line, content),
                 Err(failure) => return not_judged(name, failure, line),
             }
@@ -170,7 +172,7 @@ impl Many<'_> {
                 return Done { row: before.row.clone(), line: None, failure: None };
             }
         }
-        match panic::contain(|| judge(path, self.request, &|_| ())) {
+        match judge(path, self.request, &|_| ()) {
             Ok(report) => {
                 let failure = self.attest(path, &report).err();
                 if basis.is_some() {
@@ -182,7 +184,7 @@ impl Many<'_> {
                     None => not_judged(name, Failure::usage("its report has no row"), line),
                 }
             }
-            Err(failure) => not_judged(name, failure.of(path.display()), line),
+            Err(failure) => not_judged(name, failure, line),
         }
     }
 
@@ -212,6 +214,8 @@ impl Many<'_> {
             policy,
             demands.fail_on.as_str(),
             demands.min_ticks,
+            // What was judged before without a statement gets one now.
+            self.attester.is_some(),
         ]);
         let digest = Sha256::digest(asked.to_string());
         Basis { policy, asked: Digest::from_bytes(digest.into()).to_string() }
@@ -231,11 +235,21 @@ impl Basis {
 }
 
 fn not_judged(name: &str, failure: Failure, mut line: Json) -> Done {
+    // Among many, an error says of which path it is.
+    let named = failure.error.chain().any(|cause| cause.to_string().contains(name));
+    let failure = if named { failure } else { failure.of(name) };
     let error = format!("{:#}", failure.error);
     line["error"] = error.as_str().into();
     line["hints"] = failure.hints.clone().into();
     let row = Row::of_error(name, &error);
     Done { row, line: Some(line.to_string()), failure: Some(failure) }
+}
+
+/// A mistake of ours in one path is an error of that path.
+fn contained(name: &str, work: impl FnOnce() -> Done) -> Done {
+    panic::contain(|| Ok(work())).unwrap_or_else(|failure| {
+        not_judged(name, failure, json!({ "format": journal::FORMAT, "path": name }))
+    })
 }
 
 fn exit_of(row: &Row) -> Exit {
@@ -274,4 +288,34 @@ fn statements_of(bundle: &Path, stem: &str) -> Option<String> {
     let beside = attestations_beside(bundle, stem);
     fs_err::metadata(&beside).ok().filter(std::fs::Metadata::is_file)?;
     content_of(&beside).ok()?.map(|(_, sha256)| sha256)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistake_of_ours_in_one_path_is_an_error_of_that_path() {
+        panic::catch(|| Ok(Exit::Holds)).expect("the hook is set");
+        let mut rows = vec![None; 3];
+        let work = |at: usize| {
+            let name = ["a", "b", "c"][at];
+            contained(name, || match at {
+                1 => panic!("of the test"),
+                _ => not_judged(name, Failure::usage("is gone"), json!({})),
+            })
+        };
+        in_parallel(3, 2, work, |at, done: Done| {
+            rows[at] = Some((done.row, done.line.expect("a line"), done.failure.is_some()));
+            Ok(())
+        })
+        .expect("the others go on");
+        let (row, line, failed) = rows[1].take().expect("a row");
+        assert!(failed);
+        let why = row.judged.expect_err("an error");
+        assert!(why.contains("this is a mistake in bundle itself: "), "{why}");
+        let line: Json = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(journal::row(&line).expect("a row").judged, Err(why));
+        assert!(rows[0].is_some() && rows[2].is_some());
+    }
 }
