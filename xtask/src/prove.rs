@@ -4,6 +4,7 @@ mod bench;
 mod calibrate;
 mod conformance;
 mod fuzz;
+mod many;
 mod models;
 mod parity;
 mod peers;
@@ -36,6 +37,8 @@ pub(crate) enum Proof {
     Speed,
     /// Speed and memory beside tar, zstd, sha256sum and Python
     Bench,
+    /// A thousand bundles in one call: with one job and two, in flat memory
+    Many,
     /// Fuzz targets, ten minutes each
     Fuzz,
 }
@@ -51,6 +54,7 @@ impl Proof {
         Self::Conformance,
         Self::Peers,
         Self::Bench,
+        Self::Many,
         Self::Fuzz,
     ];
 }
@@ -66,6 +70,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
+        Proof::Many => many::many(&quickstart::build_for_speed()?, false),
         Proof::Fuzz => fuzz::fuzz(only),
     }
 }
@@ -85,6 +90,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         }
         Proof::Peers => peers::peers(bundle, true),
         Proof::Bench => bench::bench(bundle, true),
+        Proof::Many => many::many(bundle, true),
         Proof::Fuzz => fuzz::compile(),
     }
 }

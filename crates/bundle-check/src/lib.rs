@@ -27,11 +27,14 @@
 
 mod believe;
 mod command;
+mod demands;
 mod documents;
 mod error;
 mod evidence;
 mod explain;
 mod finding;
+mod overrides;
+mod policy;
 mod render;
 mod report;
 mod resolve;
@@ -46,13 +49,16 @@ mod words;
 mod testing;
 
 pub use believe::{verify_archive, verify_extracted};
+pub use demands::Demands;
 pub use error::CheckError;
 pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Confidence, Finding};
+pub use overrides::{AuthorsEntry, OverrideOf};
+pub use policy::Policy;
 pub use render::{
-    attestation_json, render_html, render_json, render_markdown, render_sarif, render_text,
-    report_schema, signature_json,
+    Row, RowReport, attestation_json, render_html, render_json, render_markdown, render_sarif,
+    render_table, render_text, report_schema, signature_json,
 };
 pub use report::{CheckRequest, Profile, Report, Verdict, check};
 pub use rule::{Area, Rule, Severity};

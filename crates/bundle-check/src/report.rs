@@ -7,8 +7,9 @@ use bundle_run::RunError;
 use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
 use crate::{
-    Answer, Area, CheckError, Finding, Rule, Severity,
+    Answer, Area, AuthorsEntry, CheckError, Demands, Finding, Policy, Rule, Severity,
     evidence::shown,
+    overrides,
     rules::{RULESET, rules},
     subject::{Container, Declared, Replay, Subject},
     words::Words,
@@ -33,13 +34,31 @@ pub struct CheckRequest {
     pub trust: Trust,
     /// The word lists that rules go by.
     pub words: Arc<Words>,
+    /// What the reader asks beyond that rules which must hold do.
+    pub demands: Demands,
+    /// The venue whose policy decides, if one does.
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl CheckRequest {
     /// What is asked where nothing else is said.
     pub fn new(trust: Trust) -> Self {
-        let (replay, revision, profile) = (true, None, Profile::Strict);
-        Self { replay, revision, profile, trust, words: Words::standard() }
+        Self {
+            replay: true,
+            revision: None,
+            profile: Profile::Strict,
+            trust,
+            words: Words::standard(),
+            demands: Demands::default(),
+            policy: None,
+        }
+    }
+
+    /// The same, with what the policy fixes and asks in addition.
+    pub(crate) fn under_policy(&self) -> Self {
+        let Some(policy) = &self.policy else { return self.clone() };
+        let profile = policy.profile().unwrap_or(self.profile);
+        Self { profile, demands: self.demands.and(policy.demands()), ..self.clone() }
     }
 }
 
@@ -74,11 +93,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Judges the findings of all rules.
-    pub fn of(findings: &[Finding]) -> Self {
-        let must = |id| rules().iter().any(|rule| rule.id == id && rule.severity == Severity::Must);
-        let musts = findings.iter().filter(|finding| must(finding.rule));
-        let answers: Vec<Answer> = musts.map(|finding| finding.answer).collect();
+    /// Judges findings, each with how much its rule matters here.
+    fn of<'f>(judged: impl Iterator<Item = (Severity, &'f Finding)>) -> Self {
+        let musts = judged.filter(|(severity, _)| *severity == Severity::Must);
+        let answers: Vec<Answer> = musts.map(|(_, finding)| finding.answer).collect();
         match (answers.contains(&Answer::Fail), answers.contains(&Answer::Pass)) {
             (true, _) => Self::DoesNotHold,
             (false, true) => Self::Holds,
@@ -128,6 +146,14 @@ pub struct Report {
     pub examples: Option<(usize, usize)>,
     /// Claims of `bundle.toml`; none of them is evaluated by this version.
     pub claims: usize,
+    /// What was asked beyond that rules which must hold do.
+    pub demands: Demands,
+    /// The venue whose policy decided, if one did.
+    pub policy: Option<Arc<Policy>>,
+    /// What the author asked to be read differently, and what became of it.
+    pub authors: Vec<AuthorsEntry>,
+    /// What of the demands and of the policy is not met, a phrase each.
+    pub unmet: Vec<String>,
     /// What was not tested; never empty.
     pub not_tested: Vec<String>,
 }
@@ -136,6 +162,11 @@ impl Report {
     /// `NAME-VERSION`, as bundles are called.
     pub fn stem(&self) -> String {
         self.subject.replace(' ', "-")
+    }
+
+    /// How much a rule matters here; `None` where the policy does not ask for it.
+    pub fn severity(&self, rule: &Rule) -> Option<Severity> {
+        self.policy.as_ref().map_or(Some(rule.severity), |policy| policy.severity(rule))
     }
 
     /// Whether the file is the bundle that its id names: what is said of the id may be said of it.
@@ -163,7 +194,9 @@ impl Report {
             _ => Outcome::Warned,
         };
         let (version, profile) = (env!("CARGO_PKG_VERSION"), self.profile.as_str());
-        let tool = format!("bundle {version}, ruleset {RULESET}, {profile}");
+        let policy = self.policy.as_ref().map(|policy| format!(", policy {}", policy.title()));
+        let policy = policy.unwrap_or_default();
+        let tool = format!("bundle {version}, ruleset {RULESET}, {profile}{policy}");
         TestResult { outcome, tool, passed: that(&[Answer::Pass]), warned, failed }
     }
 }
@@ -193,8 +226,28 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         }
         rule.find(subject)
     };
-    let findings: Vec<Finding> = rules().iter().map(ask).collect();
-    let verdict = Verdict::of(&findings);
+    let policy = subject.request.policy.as_deref();
+    let severity = |rule: &Rule| policy.map_or(Some(rule.severity), |policy| policy.severity(rule));
+    let ask = |rule: &&'static Rule| match severity(rule) {
+        Some(_) => ask(rule),
+        None => rule.not_judged("the policy does not ask for it"),
+    };
+    let mut findings: Vec<Finding> = rules().iter().map(ask).collect();
+    let authors = overrides::apply(subject, &mut findings);
+    let complete = completeness(rules().iter().copied().zip(&findings));
+    let demands = subject.request.demands;
+    let judged = || {
+        let severities = rules().iter().map(|rule| severity(rule));
+        severities.zip(&findings).filter_map(|(severity, finding)| Some((severity?, finding)))
+    };
+    let mut unmet = demands.unmet(judged(), complete);
+    if why.is_none() {
+        unmet.extend(policy.into_iter().flat_map(|policy| policy.unmet(subject)));
+    }
+    let verdict = match Verdict::of(judged()) {
+        _ if !unmet.is_empty() => Verdict::DoesNotHold,
+        found => found,
+    };
     let declared = subject
         .manifest()
         .map(|manifest| format!("{} {}", manifest.bundle.name, manifest.bundle.version));
@@ -205,13 +258,17 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         attestations: subject.attestations().map(<[_]>::to_vec).unwrap_or_default(),
         anchor: anchor(subject),
         files: subject.tree.files().len(),
-        bytes: subject.tree.files().iter().fold(0, |sum: u64, file| sum.saturating_add(file.size)),
+        bytes: subject.tree.bytes(),
         profile: subject.request.profile,
         verdict,
         holds: verdict != Verdict::DoesNotHold,
-        complete: completeness(rules().iter().copied().zip(&findings)),
+        complete,
         examples: examples(subject),
         claims: subject.manifest().map_or(0, |manifest| manifest.claims.len()),
+        demands,
+        policy: subject.request.policy.clone(),
+        authors,
+        unmet,
         not_tested: not_tested(subject),
         findings,
     }

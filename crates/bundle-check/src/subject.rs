@@ -26,6 +26,7 @@ use crate::{
     CheckError, CheckRequest,
     believe::{flaw, verify_extracted},
     documents::Document,
+    overrides::with_words,
     scripts::Script,
     tree::{Tree, TreeFile},
 };
@@ -41,6 +42,8 @@ pub(crate) struct Subject {
     pub(crate) tree: Tree,
     pub(crate) declared: Declared,
     pub(crate) request: CheckRequest,
+    /// Bytes of the file, where it is one.
+    pub(crate) file_size: Option<u64>,
     /// The tree as the project crate sees it; `None` where there is none.
     pub(crate) source: Option<Arc<SourceTree>>,
     /// The files that would be packed, or why they cannot be.
@@ -115,7 +118,8 @@ impl Subject {
         let source = Arc::new(SourceTree::from_archive(Arc::clone(&archive)));
         let attestations = read_beside(path, archive.lock(), &request.trust)?;
         let container = Container::Bundle { archive, verified };
-        Ok(Self { attestations, ..Self::of_source(container, source, request) })
+        let file_size = Some(metadata.len());
+        Ok(Self { file_size, attestations, ..Self::of_source(container, source, request) })
     }
 
     fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {
@@ -135,7 +139,7 @@ impl Subject {
                 subject.examined.values().flatten().flat_map(|report| &report.external_data);
             source.select(manifest, &external.cloned().collect::<Vec<_>>())
         });
-        let words = Arc::clone(&request.words);
+        let words = subject.tree.shared_words();
         subject.tree = Tree::new(subject.listed(&source), source, words);
         subject
     }
@@ -169,6 +173,14 @@ impl Subject {
         request: &CheckRequest,
     ) -> Self {
         let declared = declared(&container, &tree);
+        let request = request.under_policy();
+        let allowed = request.policy.as_ref().is_none_or(|policy| policy.allows_overrides());
+        let tree = match &declared {
+            Declared::Manifest(manifest) => {
+                tree.with_words(with_words(&request.words, manifest, allowed))
+            }
+            _ => tree,
+        };
         let examined = match &declared {
             Declared::Manifest(manifest) => {
                 let models = manifest.models.by_name.iter();
@@ -184,7 +196,8 @@ impl Subject {
             container,
             tree,
             declared,
-            request: request.clone(),
+            request,
+            file_size: None,
             source,
             selected: None,
             examined,

@@ -46,8 +46,22 @@ impl Tree {
         &self.files
     }
 
+    /// Bytes of all files.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
+    }
+
     pub(crate) fn source(&self) -> &dyn FileSource {
         &*self.source
+    }
+
+    /// The same files, judged by other lists.
+    pub(crate) fn with_words(self, words: Arc<Words>) -> Self {
+        Self { words, ..self }
+    }
+
+    pub(crate) fn shared_words(&self) -> Arc<Words> {
+        Arc::clone(&self.words)
     }
 
     pub(crate) fn words(&self) -> &Words {

@@ -179,12 +179,32 @@ pub struct Pack {
   bundle check digits-1.0.0.bundle.tar.zst
   bundle check . --profile loose           the project here, before it is packed
   bundle check mirror.git --rev v1.0       a tree of a git repository
+  bundle check . --format html -o report.html   one page for people
+  bundle check . --format sarif --fail-on should   for code scanning
   bundle check paper.bundle.tar.zst --attest   and sign what was found
-  bundle check --explain MLCC-1            what a rule asks and why")]
+  bundle check submissions/*               many at once: one table, a row each
+  bundle check --from list.txt --policy venue.toml --jsonl found.jsonl
+                                           as a venue does; again, and only what changed is judged
+  bundle check --explain MLCC-1            what a rule asks and why
+
+Of several paths, 1 outweighs 2, and 2 outweighs 0.")]
 pub struct Check {
     /// Bundles, zips that hold one, or project directories
-    #[arg(required_unless_present = "explain", value_name = "PATH")]
+    #[arg(required_unless_present_any = ["explain", "from"], value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Paths in a file, one a line, `#` before comments, from where you are; - is stdin
+    #[arg(long, value_name = "LIST", conflicts_with = "explain")]
+    pub from: Option<PathBuf>,
+    /// One JSON object a path and line; a second call with the same file skips what it has
+    /// judged and has not changed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "format"])]
+    pub jsonl: Option<PathBuf>,
+    /// Paths that are judged at once; the result is the same with any number [default: one per core]
+    #[arg(long, value_name = "N", conflicts_with = "explain")]
+    pub jobs: Option<std::num::NonZeroUsize>,
+    /// What a venue asks: severities, demands and limits (`bundle schema policy`)
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    pub policy: Option<PathBuf>,
     /// Do not run the recorded examples
     #[arg(long)]
     pub no_replay: bool,
@@ -204,8 +224,43 @@ pub struct Check {
     #[arg(long, value_name = "RULE", conflicts_with = "paths")]
     pub explain: Option<String>,
     /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
+    pub format: ReportFormat,
+    /// Write the report into this file; a terminal's colours stay out of it
+    #[arg(short, long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub output: Option<PathBuf>,
+    /// A failure of a rule of this severity is one of the whole
+    #[arg(long, value_enum, default_value_t = FailOn::Must, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Items of the checklist that must pass, of five
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5))]
+    pub min_ticks: u8,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people, in 80 columns
+    Text,
+    /// For programs (`bundle schema report`)
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// For comments
+    Markdown,
+    /// One page that loads nothing
+    Html,
+}
+
+/// The severity whose failures count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// What must hold
+    Must,
+    /// What should hold too
+    Should,
+    /// All
+    May,
 }
 
 /// How the checklist is read.
@@ -568,6 +623,8 @@ pub enum SchemaName {
     Report,
     /// bundle verify --format json
     Verify,
+    /// bundle check --policy
+    Policy,
 }
 
 /// `bundle completions`

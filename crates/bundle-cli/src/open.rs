@@ -1,5 +1,7 @@
 //! A path that a user named: a bundle, a zip that holds one, or a project directory.
 
+mod address;
+
 use std::{
     fs::Metadata,
     io::{ErrorKind, Read as _},
@@ -98,7 +100,13 @@ pub(crate) fn is_zip(path: &Path) -> bool {
 /// What is at a path that a user typed.
 pub(crate) fn there(path: &Path) -> Result<Metadata, Failure> {
     fs_err::metadata(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::usage(format!("there is no `{}`", path.display())),
+        ErrorKind::NotFound => match address::hint(&path.to_string_lossy()) {
+            Some(hint) => {
+                let message = format!("`{}` is an address, and nothing is fetched", path.display());
+                Failure::usage(message).hint(hint)
+            }
+            None => Failure::usage(format!("there is no `{}`", path.display())),
+        },
         _ => error.into(),
     })
 }

@@ -11,6 +11,14 @@ use crate::failure::Failure;
 
 /// Writes a file under another name and renames it.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    write_whole_with(path, |file| file.write_all(content))
+}
+
+/// The same, for content that is not in memory.
+pub(crate) fn write_whole_with(
+    path: &Path,
+    write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
+) -> Result<(), Failure> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -23,7 +31,7 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
         builder.permissions(Permissions::from_mode(0o666));
     }
     let mut file = builder.tempfile_in(directory)?;
-    file.write_all(content)?;
+    write(file.as_file_mut())?;
     file.persist(path).map_err(|error| Failure::from(error.error).of(path.display()))?;
     Ok(())
 }

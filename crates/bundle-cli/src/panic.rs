@@ -3,24 +3,35 @@
 //! a mistake of ours, and says so.
 
 use std::{
+    cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind, set_hook},
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use anyhow::anyhow;
 
 use crate::{exit::Exit, failure::Failure};
 
-/// Runs `work`; a panic in it becomes a failure that asks for a report.
+thread_local! {
+    /// What the last panic of this thread said.
+    static LAST: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Runs `work` as the whole program does; a panic in it becomes a failure that asks for a
+/// report. From here on panics print nothing.
 pub(crate) fn catch(work: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
-    let last = Arc::new(Mutex::new(String::new()));
-    let seen = Arc::clone(&last);
-    set_hook(Box::new(move |info| {
-        *seen.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    set_hook(Box::new(|info| {
+        let said = info.to_string();
+        // A thread that is being taken down has nowhere to keep it.
+        LAST.try_with(|last| last.replace(said)).unwrap_or_default();
     }));
-    // What was half-changed is dropped with the process.
+    contain(work)
+}
+
+/// The same for a part of the work, on its own thread, so that the other parts go on.
+pub(crate) fn contain<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    // What was half-changed is dropped with the part that did it.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let what = last.lock().unwrap_or_else(PoisonError::into_inner).replace('\n', " ");
+        let what = LAST.take().replace('\n', " ");
         Err(Failure {
             error: anyhow!("this is a mistake in bundle itself: {what}"),
             hints: vec!["report this line, `bundle --version`, and what you ran".to_owned()],
@@ -39,5 +50,19 @@ mod tests {
         assert!(failure.error.to_string().contains("of the test"), "{:?}", failure.error);
         assert_eq!(failure.exit, Exit::NotJudged);
         assert!(catch(|| Ok(Exit::Holds)).is_ok());
+    }
+
+    #[test]
+    fn panics_of_several_threads_keep_their_words() {
+        catch(|| Ok(Exit::Holds)).expect("the hook is set");
+        std::thread::scope(|scope| {
+            for index in 0..4 {
+                scope.spawn(move || {
+                    let work = || -> Result<(), Failure> { panic!("of thread {index}") };
+                    let said = contain(work).expect_err("a failure").error.to_string();
+                    assert!(said.contains(&format!("of thread {index}")), "{said}");
+                });
+            }
+        });
     }
 }

@@ -142,6 +142,15 @@ impl Terminal {
         self.hidden_unless_terminal(bar)
     }
 
+    /// A bar of things done, drawn only where stderr is a terminal.
+    pub(crate) fn count_bar(&self, what: &'static str, total: usize) -> ProgressBar {
+        let style = ProgressStyle::with_template("{msg:10} {bar:30} {pos:>6} of {len}  {eta}");
+        let bar = ProgressBar::new(total as u64)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        self.hidden_unless_terminal(bar)
+    }
+
     /// A spinner on stderr for work of unknown length, drawn only where stderr is a terminal.
     pub(crate) fn spinner(&self, what: &'static str) -> ProgressBar {
         let bar = self.hidden_unless_terminal(ProgressBar::new_spinner().with_message(what));

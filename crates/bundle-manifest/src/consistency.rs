@@ -5,6 +5,7 @@
 //! cannot say any of this; `fixtures/manifests/inconsistent` has a file for each
 //! rule.
 
+mod checking;
 mod columns;
 mod entries;
 mod groups;
@@ -24,6 +25,7 @@ use crate::{
 pub(crate) fn check(manifest: &Manifest, root: &Node<'_>) {
     check_names(manifest, root);
     models::check(manifest, root);
+    checking::check(manifest, root);
     let declared = &Declared::by(manifest);
     for (index, claim) in manifest.claims.iter().enumerate() {
         entries::check_claim(declared, claim, &root.at("claims").nth(index));

@@ -37,6 +37,7 @@
 //! # Ok::<(), bundle_manifest::ManifestError>(())
 //! ```
 
+mod checking;
 mod claim;
 mod consistency;
 mod digest;
@@ -52,6 +53,7 @@ mod model;
 mod name;
 mod output;
 mod path;
+mod policy;
 mod reference;
 mod schema;
 mod source;
@@ -60,6 +62,9 @@ mod tolerance;
 pub mod toml_text;
 mod tree;
 
+pub use checking::{
+    AddedWord, AddedWords, Checking, MoreWords, OverrideAnswer, Reason, RuleId, RuleOverride,
+};
 pub use claim::{Claim, ClaimData, Code, DataSplit, Files};
 pub use digest::{Digest, GitObjectId, InvalidDigest};
 pub use dtype::Dtype;
@@ -78,8 +83,12 @@ pub use model::{Constant, Dim, DimRange, DimRole, Model, Models, State, StateIni
 pub use name::{BundleName, EntryName, InvalidName, Version};
 pub use output::{Labels, Output, OutputKind};
 pub use path::{ArtifactPath, InvalidPath, PathCollision};
+pub use policy::{
+    PolicyContext, PolicyFormat, PolicyLimits, PolicyOverrides, PolicyProfile, PolicySeverity,
+    PolicySignature, RequiredEntry, VenuePolicy,
+};
 pub use reference::manifest_reference;
-pub use schema::manifest_schema;
+pub use schema::{manifest_schema, policy_schema};
 pub use source::{FileSource, NoFiles};
 pub use step::*;
 pub use tolerance::{Compare, Tolerance};

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    ArtifactPath, BundleName, Claim, Code, DataSplit, EntryName, Example, ExampleInput, Files,
-    Input, Labels, ManifestError, Models, Output, StateInit, Step, Version, consistency,
+    ArtifactPath, BundleName, Checking, Claim, Code, DataSplit, EntryName, Example, ExampleInput,
+    Files, Input, Labels, ManifestError, Models, Output, StateInit, Step, Version, consistency,
     tree::{Definitions, Document, FromToml, Node, table},
 };
 
@@ -43,6 +43,8 @@ table! {
         links: Vec<Link> = Vec::new(),
         /// Which files are packed beyond what is tracked and referred to.
         files: Files = Files::default(),
+        /// Where `bundle check` should read this project differently, and why.
+        check: Checking = Checking::default(),
     }
 }
 

@@ -89,7 +89,7 @@ pub(crate) enum Content {
         lock: Option<Box<Lock>>,
     },
     Revision {
-        objects: Objects,
+        objects: Box<Objects>,
         commit: Commit,
         blobs: BTreeMap<ArtifactPath, GitObjectId>,
         revision: String,
@@ -253,7 +253,7 @@ impl SourceTree {
         }
         files.sort_by(|a, b| a.path.cmp(&b.path)); // the order of `blobs`
         let ids: Vec<_> = blobs.values().copied().collect();
-        let objects = place.objects()?;
+        let objects = Box::new(place.objects()?);
         let mut elsewhere = BTreeSet::new();
         for (file, size) in files.iter_mut().zip(objects.blob_sizes(&ids)?) {
             file.size = size.unwrap_or(0);

@@ -64,7 +64,8 @@ impl Trust {
         self.named
     }
 
-    pub(crate) fn roots(&self) -> &[(String, Certificate)] {
+    /// The roots, each with the name the reader gave it.
+    pub fn roots(&self) -> &[(String, Certificate)] {
         &self.roots
     }
 

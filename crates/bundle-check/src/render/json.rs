@@ -3,7 +3,10 @@
 use bundle_signature::{Attestation, AttestedClaim, Verification};
 use serde_json::{Value as Json, json};
 
-use crate::{Evidence, Finding, Report, Rule, evidence::shown, rules, rules::RULESET};
+use crate::{
+    Answer, AuthorsEntry, Evidence, Finding, OverrideOf, Report, Rule, Severity, evidence::shown,
+    rules, rules::RULESET,
+};
 
 /// The version of the report's form.
 const FORMAT: u32 = 1;
@@ -14,7 +17,7 @@ const SCHEMA: &str = include_str!("../../../../schemas/report.schema.json");
 pub fn render_json(report: &Report) -> Json {
     let findings = report.findings.iter().filter_map(|finding| {
         let rule = rules().iter().find(|rule| rule.id == finding.rule)?;
-        Some(finding_json(rule, finding))
+        Some(finding_json(rule, report.severity(rule), finding))
     });
     let examples =
         report.examples.map(|(hold, replayed)| json!({ "hold": hold, "replayed": replayed }));
@@ -33,24 +36,51 @@ pub fn render_json(report: &Report) -> Json {
         "complete": { "pass": report.complete.0, "applicable": report.complete.1 },
         "examples": examples,
         "claims": { "declared": report.claims, "evaluated": 0 },
+        "policy": report.policy.as_ref().map(|policy| json!({
+            "name": policy.name(),
+            "version": policy.version(),
+            "sha256": policy.sha256().to_string(),
+            "overrides": if policy.allows_overrides() { "allow" } else { "forbid" },
+        })),
+        "overrides": report.authors.iter().map(override_json).collect::<Vec<_>>(),
+        "demands": {
+            "fail_on": report.demands.fail_on.as_str(),
+            "min_ticks": report.demands.min_ticks,
+            "unmet": report.unmet,
+        },
         "findings": findings.collect::<Vec<_>>(),
         "not_tested": report.not_tested,
         "author_code_run": false,
     })
 }
 
-fn finding_json(rule: &Rule, finding: &Finding) -> Json {
+fn finding_json(rule: &Rule, severity: Option<Severity>, finding: &Finding) -> Json {
     json!({
         "rule": rule.id,
         "title": rule.title,
         "area": rule.area.as_str(),
-        "severity": rule.severity.as_str(),
+        "severity": severity.map_or("off", Severity::as_str),
         "answer": finding.answer.as_str(),
         "evidence": finding.evidence.iter().map(evidence_json).collect::<Vec<_>>(),
         "remedy": finding.remedy,
         "confidence": finding.confidence.as_str(),
         "ground": finding.ground,
     })
+}
+
+fn override_json(entry: &AuthorsEntry) -> Json {
+    let mut json = match &entry.about {
+        OverrideOf::Rule { rule, answer, found } => json!({
+            "rule": rule,
+            "answer": answer.as_str(),
+            "found": found.map(Answer::as_str),
+        }),
+        OverrideOf::Words { list, words } => json!({ "list": list, "words": words }),
+    };
+    json["reason"] = entry.reason.as_str().into();
+    json["applied"] = entry.ignored.is_none().into();
+    json["ignored"] = entry.ignored.as_deref().into();
+    json
 }
 
 /// What may be believed of a signature, for programs.

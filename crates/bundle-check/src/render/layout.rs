@@ -44,7 +44,7 @@ pub(super) fn wrap(text: &str, first: usize, width: usize) -> Vec<String> {
 }
 
 /// `88 MB`: decimal units, as a file manager shows them.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 4] =
         [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     for (unit, scale) in UNITS {

@@ -2,7 +2,9 @@
 //! as it should be, the verdict, and what was not tested.
 
 use super::layout::{columns, size, visible, wrap};
-use crate::{Answer, Area, Evidence, Finding, Report, Rule, Verdict, rules, said};
+use crate::{
+    Answer, Area, Evidence, Finding, OverrideOf, Report, Rule, Verdict, rules, rules::RULESET, said,
+};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
@@ -16,6 +18,8 @@ pub fn render_text(report: &Report, colour: bool) -> String {
     let mut page = Page { text: String::new(), colour };
     page.header(report);
     page.areas(report);
+    page.authors(report);
+    page.unmet(report);
     page.verdict(report);
     page.text
 }
@@ -41,6 +45,12 @@ impl Page {
         }
         if let Some(id) = report.id {
             self.put(&id.to_string(), 0);
+        }
+        if let Some(policy) = &report.policy {
+            let (name, version) = (policy.name(), policy.version());
+            let profile = report.profile.as_str();
+            self.put(&format!("policy {name} {version}, ruleset {RULESET}, {profile}"), 0);
+            self.put(&format!("sha256:{}", policy.sha256()), "policy ".len());
         }
     }
 
@@ -160,6 +170,38 @@ impl Page {
         }
         if let Some(remedy) = &finding.remedy {
             self.put(&format!("→ {remedy}"), INDENT);
+        }
+    }
+
+    /// What the author asked to be read differently.
+    fn authors(&mut self, report: &Report) {
+        for entry in &report.authors {
+            let mark = if entry.ignored.is_none() { Answer::Weak } else { Answer::NotApplicable };
+            let head = format!("{} {:<width$}", self.mark(mark), "author", width = INDENT - 2);
+            self.text.push_str(&head);
+            let what = match &entry.about {
+                OverrideOf::Rule { rule, answer, found: Some(found) } => {
+                    format!("{rule} {}, not {}", answer.as_str(), found.as_str())
+                }
+                OverrideOf::Rule { rule, answer, found: None } => {
+                    format!("{rule} {}", answer.as_str())
+                }
+                OverrideOf::Words { list, words } => format!("{list}: {}", words.join(", ")),
+            };
+            let ignored = entry.ignored.as_ref().map(|why| format!("ignored, {why}: "));
+            let ignored = ignored.unwrap_or_default();
+            self.put_from(&format!("{ignored}{what}"), INDENT, INDENT);
+            self.put(&format!("says: {}", entry.reason), INDENT);
+        }
+    }
+
+    /// What was asked beyond the rules, and is not met.
+    fn unmet(&mut self, report: &Report) {
+        for unmet in &report.unmet {
+            let head =
+                format!("{} {:<width$}", self.mark(Answer::Fail), "asked", width = INDENT - 2);
+            self.text.push_str(&head);
+            self.put_from(unmet, INDENT, INDENT);
         }
     }
 

@@ -61,40 +61,13 @@ impl Language {
             Self::Matlab => code.next().is_some_and(|first| {
                 !["function", "classdef"].iter().any(|word| first.trim_start().starts_with(word))
             }),
-            Self::R | Self::Julia | Self::Lua => code.any(|line| self.acts(line)),
+            Self::R | Self::Julia | Self::Lua => code.any(acts),
             Self::Compiled => code.any(|line| {
                 ["int main(", "void main(", "fn main(", "func main("]
                     .iter()
                     .any(|main| line.contains(main))
             }),
         }
-    }
-
-    /// Whether an unindented line does something itself.
-    fn acts(self, line: &str) -> bool {
-        const DEFINES: [&str; 17] = [
-            "function",
-            "end",
-            "local ",
-            "return",
-            "using ",
-            "import ",
-            "include(",
-            "module ",
-            "export ",
-            "struct ",
-            "mutable ",
-            "abstract ",
-            "const ",
-            "library(",
-            "require(",
-            "source(",
-            "else",
-        ];
-        let defines = DEFINES.iter().any(|word| line.starts_with(word))
-            || line.contains("function(")
-            || line.starts_with(['}', ')', ']', '@', '"']);
-        !line.starts_with(char::is_whitespace) && !defines
     }
 
     /// The programs of the project that its lines start.
@@ -116,6 +89,33 @@ impl Language {
         let found = commands.iter().take(MAX_LAUNCHES);
         found.filter_map(|invocation| resolve(tree, invocation).file().cloned()).collect()
     }
+}
+
+/// Whether an unindented line does something itself.
+fn acts(line: &str) -> bool {
+    const DEFINES: [&str; 17] = [
+        "function",
+        "end",
+        "local ",
+        "return",
+        "using ",
+        "import ",
+        "include(",
+        "module ",
+        "export ",
+        "struct ",
+        "mutable ",
+        "abstract ",
+        "const ",
+        "library(",
+        "require(",
+        "source(",
+        "else",
+    ];
+    let defines = DEFINES.iter().any(|word| line.starts_with(word))
+        || line.contains("function(")
+        || line.starts_with(['}', ')', ']', '@', '"']);
+    !line.starts_with(char::is_whitespace) && !defines
 }
 
 /// A main guard, a parser of arguments, or a statement at the top that is neither a

@@ -5,7 +5,9 @@ mod container;
 mod faults;
 mod fixtures;
 mod hostile;
+mod overrides;
 mod pack;
+mod policies;
 mod tamper;
 mod vectors;
 

@@ -14,6 +14,7 @@ pub(crate) fn run(args: &Schema, terminal: &mut Terminal) -> Result<Exit, Failur
     let schema = match args.name {
         SchemaName::Manifest => bundle_manifest::manifest_schema(),
         SchemaName::Report => bundle_check::report_schema(),
+        SchemaName::Policy => bundle_manifest::policy_schema(),
         SchemaName::Verify => serde_json::from_str(VERIFY).map_err(anyhow::Error::from)?,
     };
     terminal.print_json(&schema)?;

@@ -4,6 +4,7 @@ mod commands;
 mod harness;
 mod help;
 mod hostile;
+mod many;
 mod preparing;
 mod readme;
 mod recipe;

@@ -1,6 +1,6 @@
 //! The files that are written from the types, and the examples in them.
 
-use bundle_manifest::{manifest_reference, manifest_schema};
+use bundle_manifest::{manifest_reference, manifest_schema, policy_schema};
 use serde_json::{Value as Json, json};
 
 use crate::{repository, walk};
@@ -9,6 +9,12 @@ use crate::{repository, walk};
 fn generated_files_the_schema_is_current() {
     let current = format!("{:#}\n", manifest_schema());
     assert_current("schemas/bundle.schema.json", &current);
+}
+
+#[test]
+fn generated_files_the_schema_of_policies_is_current() {
+    assert_current("schemas/policy.schema.json", &format!("{:#}\n", policy_schema()));
+    assert!(jsonschema::meta::is_valid(&policy_schema()));
 }
 
 #[test]

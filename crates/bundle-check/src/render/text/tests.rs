@@ -3,7 +3,7 @@
 use bundle_manifest::BundleId;
 
 use super::*;
-use crate::{Confidence, Profile};
+use crate::{Confidence, Demands, Profile};
 
 fn finding(
     rule: &'static str,
@@ -31,6 +31,10 @@ fn report(findings: Vec<Finding>) -> Report {
         complete: (4, 5),
         examples: Some((9, 12)),
         claims: 3,
+        demands: Demands::default(),
+        policy: None,
+        authors: Vec::new(),
+        unmet: Vec::new(),
         not_tested: vec![
             "that training gives these weights".to_owned(),
             "that test data was never seen".to_owned(),

@@ -187,7 +187,7 @@ fn installs_itself(subject: &Subject, line: &str) -> bool {
     let line = line.trim().trim_start_matches(['$', '!', '>']).trim_start();
     let words: Vec<&str> = line.split_whitespace().collect();
     let there = |name: &str| subject.tree.file(name).is_some();
-    let setup = words.iter().any(|word| *word == "setup.py")
+    let setup = words.contains(&"setup.py")
         && words.iter().any(|word| matches!(*word, "install" | "develop"));
     let pip = words.contains(&"pip") && words.contains(&"install") && words.contains(&".");
     (setup && there("setup.py")) || (pip && (there("setup.py") || there("pyproject.toml")))

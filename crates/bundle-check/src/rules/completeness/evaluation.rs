@@ -66,12 +66,12 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
     let experiment = is_experiment(subject, script);
     let (measures, shows) = (script.is_named_evaluation(tree), script.is_named_showing(tree));
     let named = measures || shows;
-    if !named && !(experiment && documented.is_some()) {
+    if !(named || experiment && documented.is_some()) {
         return None;
     }
     let seen = script.line_within_reach(subject.scripts(), PURPOSE.line);
     let command = documented.is_some_and(|documented| documented.command);
-    let whole = (script.runs || command) && (command || !is_example(subject, script));
+    let whole = command || script.runs && !is_example(subject, script);
     let sureness = match (named, whole) {
         (true, true) if seen.is_some() => Sureness::Shown,
         (_, true) if measures || experiment || reproduces(subject) => Sureness::Experiment,

@@ -230,7 +230,7 @@ fn states_a_measure(lists: &Words, text: &str) -> bool {
         piece.contains('.') && piece.parse::<f64>().is_ok()
     };
     pieces.iter().enumerate().any(|(at, piece)| {
-        metric(piece) && pieces.get(at + 1..).into_iter().flatten().take(NEAR).any(|p| number(&p))
+        metric(piece) && pieces.get(at + 1..).into_iter().flatten().take(NEAR).any(number)
     })
 }
 
