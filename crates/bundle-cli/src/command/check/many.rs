@@ -19,6 +19,7 @@ use super::{
     journal::{self, Journal, Judged},
     judge,
     pool::in_parallel,
+    signed,
 };
 use crate::{exit::Exit, failure::Failure, panic, terminal::Terminal};
 
@@ -39,6 +40,8 @@ struct Done {
     row: Row,
     /// The line for the file; `None` where the one that is there stands.
     line: Option<String>,
+    /// Whether a statement about it was signed.
+    stated: bool,
     /// Why it could not be judged, or its statement not be signed.
     failure: Option<Failure>,
 }
@@ -68,7 +71,8 @@ impl Many<'_> {
         let basis = journal.is_some().then(|| self.basis());
         let bar = terminal.count_bar("checking", paths.len());
         let mut rows: Vec<Option<Row>> = vec![None; paths.len()];
-        let (mut failures, mut exit, mut skipped) = (Vec::new(), Exit::Holds, 0_usize);
+        let (mut failures, mut exit) = (Vec::new(), Exit::Holds);
+        let (mut skipped, mut stated) = (0_usize, 0_usize);
         let work = |at: usize| {
             let (path, name) = (&paths[at], &names[at]);
             contained(name, || self.one((path, name), before.get(name), basis.as_ref()))
@@ -80,6 +84,7 @@ impl Many<'_> {
                 (None, _) => {}
             }
             exit = exit.worse(exit_of(&done.row));
+            stated += usize::from(done.stated);
             if let Some(failure) = done.failure {
                 exit = exit.worse(failure.exit);
                 failures.push((at, failure));
@@ -104,6 +109,10 @@ impl Many<'_> {
         for (_, failure) in &failures {
             terminal.fail(failure);
         }
+        if let (Some(identity), 1..) = (self.attester, stated) {
+            let key = identity.key().public().fingerprint();
+            terminal.note(format!("{stated} signed and appended beside them by key {key}"));
+        }
         if let (Some(jsonl), 1..) = (jsonl, skipped) {
             terminal.note(format!("{skipped} skipped: unchanged since {}", jsonl.display()));
         }
@@ -123,34 +132,34 @@ impl Many<'_> {
         paths: &[PathBuf],
         terminal: &mut Terminal,
     ) -> Result<Exit, Failure> {
-        let mut found: Vec<Option<(Json, Exit, Option<Failure>)>> = Vec::new();
+        let mut found: Vec<Option<(Json, Result<Report, Failure>)>> = Vec::new();
         found.resize_with(paths.len(), || None);
         let work = |at: usize| {
-            let path = &paths[at];
-            match panic::contain(|| judge(path, self.request, &|_| ())) {
-                Ok(report) => {
-                    let exit = if report.holds { Exit::Holds } else { Exit::DoesNotHold };
-                    let view = json!({ "path": name_of(path), "report": render_json(&report) });
-                    (view, exit, self.attest(path, &report).err())
-                }
-                Err(failure) => {
-                    let error = format!("{:#}", failure.error);
-                    let view = json!({ "path": name_of(path), "error": error });
-                    (view, failure.exit, Some(failure))
-                }
-            }
+            let judged = panic::contain(|| judge(&paths[at], self.request, &|_| ()));
+            let path = name_of(&paths[at]);
+            let view = match &judged {
+                Ok(report) => json!({ "path": path, "report": render_json(report) }),
+                Err(failure) => json!({ "path": path, "error": format!("{:#}", failure.error) }),
+            };
+            (view, judged)
         };
         in_parallel(paths.len(), self.jobs(), work, |at, done| {
             found[at] = Some(done);
             Ok(())
         })?;
         let (mut exit, mut views) = (Exit::Holds, Vec::new());
-        for (view, found, failure) in found.into_iter().flatten() {
-            exit = exit.worse(found);
-            if let Some(failure) = failure {
-                exit = exit.worse(terminal.fail(&failure));
-            }
+        for ((view, judged), path) in found.into_iter().flatten().zip(paths) {
             views.push(view);
+            let stated = judged.and_then(|report| {
+                let found = if report.holds { Exit::Holds } else { Exit::DoesNotHold };
+                exit = exit.worse(found);
+                self.attest(path, &report)
+            });
+            match (stated, self.attester) {
+                (Ok(Some(beside)), Some(identity)) => terminal.note(signed(&beside, identity)),
+                (Ok(_), _) => {}
+                (Err(failure), _) => exit = exit.worse(terminal.fail(&failure)),
+            }
         }
         terminal.print_json(&json!({ "checked": views }))?;
         Ok(exit)
@@ -169,18 +178,23 @@ impl Many<'_> {
         if let Some(before) = before {
             line["statements"] = statements_of(path, &before.stem).into();
             if journal::basis(&line).is_some_and(|now| now == before.basis) {
-                return Done { row: before.row.clone(), line: None, failure: None };
+                return Done { row: before.row.clone(), line: None, stated: false, failure: None };
             }
         }
         match judge(path, self.request, &|_| ()) {
             Ok(report) => {
-                let failure = self.attest(path, &report).err();
+                let stated = self.attest(path, &report);
                 if basis.is_some() {
                     line["statements"] = statements_of(path, &report.stem()).into();
                 }
                 line["report"] = render_json(&report);
                 match journal::row(&line) {
-                    Some(row) => Done { row, line: Some(line.to_string()), failure },
+                    Some(row) => Done {
+                        row,
+                        line: Some(line.to_string()),
+                        stated: matches!(stated, Ok(Some(_))),
+                        failure: stated.err(),
+                    },
                     None => not_judged(name, Failure::usage("its report has no row"), line),
                 }
             }
@@ -188,11 +202,9 @@ impl Many<'_> {
         }
     }
 
-    fn attest(&self, path: &Path, report: &Report) -> Result<(), Failure> {
-        match self.attester {
-            Some(identity) => attest_one(path, report, identity).map(drop),
-            None => Ok(()),
-        }
+    /// Signs what was found, if that was asked; gives the file that it was appended to.
+    fn attest(&self, path: &Path, report: &Report) -> Result<Option<PathBuf>, Failure> {
+        self.attester.map(|identity| attest_one(path, report, identity)).transpose()
     }
 
     /// All that a judgement rests on beside the file: a digest of it, for what follows may
@@ -242,7 +254,7 @@ fn not_judged(name: &str, failure: Failure, mut line: Json) -> Done {
     line["error"] = error.as_str().into();
     line["hints"] = failure.hints.clone().into();
     let row = Row::of_error(name, &error);
-    Done { row, line: Some(line.to_string()), failure: Some(failure) }
+    Done { row, line: Some(line.to_string()), stated: false, failure: Some(failure) }
 }
 
 /// A mistake of ours in one path is an error of that path.
