@@ -38,6 +38,18 @@ fn section(view: &Json) -> String {
             page += &format!(" · {what} {score}");
         }
     }
+    if let Some(name) = view["policy"]["name"].as_str() {
+        page += &format!(
+            " · policy {} {}",
+            text(name),
+            text(view["policy"]["version"].as_str().unwrap_or_default())
+        );
+    }
+    for (key, what) in [("unmet", "Asked for, and not there"), ("authors", "The author says")] {
+        for line in list(&view[key]).filter_map(Json::as_str) {
+            page += &format!("\n\n{what}: {}", text(line));
+        }
+    }
     page += "\n\n| | area | rule | seen | what to do |\n|---|---|---|---|---|\n";
     for area in list(&view["areas"]) {
         let wanting = list(&area["findings"]).filter(|finding| finding["wants"] == true);

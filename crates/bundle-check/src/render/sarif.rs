@@ -28,7 +28,9 @@ fn run(name: &str, report: &Report) -> Json {
     let results = report.findings.iter().filter(|finding| wants(finding));
     let results = results.filter_map(|finding| {
         let index = rules().iter().position(|rule| rule.id == finding.rule)?;
-        Some(result(report, rules().get(index)?, index, finding))
+        let rule = rules().get(index)?;
+        let severity = report.severity(rule)?;
+        Some(result(report, (rule, index, severity), finding))
     });
     json!({
         "tool": { "driver": {
@@ -85,7 +87,8 @@ const fn level(severity: Severity, answer: Answer) -> &'static str {
     }
 }
 
-fn result(report: &Report, rule: &Rule, index: usize, finding: &Finding) -> Json {
+fn result(report: &Report, rule: (&Rule, usize, Severity), finding: &Finding) -> Json {
+    let (rule, index, severity) = rule;
     let seen: Vec<String> = finding.evidence.iter().map(ToString::to_string).collect();
     let mut text = format!("Not so: {}", rule.title);
     if !seen.is_empty() {
@@ -103,7 +106,7 @@ fn result(report: &Report, rule: &Rule, index: usize, finding: &Finding) -> Json
         "ruleId": rule.id,
         "ruleIndex": index,
         "kind": kind,
-        "level": level(rule.severity, finding.answer),
+        "level": level(severity, finding.answer),
         "message": { "text": text },
         "locations": locations,
         "partialFingerprints": { "bundleFinding/v1": fingerprint(report, finding) },

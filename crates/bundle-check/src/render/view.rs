@@ -4,7 +4,10 @@
 use serde_json::{Value as Json, json};
 
 use super::layout::size;
-use crate::{Answer, Area, Finding, Report, Severity, Verdict, rules, rules::RULESET};
+use crate::{
+    Answer, Area, AuthorsEntry, Finding, OverrideOf, Report, Severity, Verdict, evidence::shown,
+    rules, rules::RULESET,
+};
 
 /// A report under the name that it was asked for.
 pub(super) fn of(name: &str, report: &Report) -> Json {
@@ -27,9 +30,27 @@ pub(super) fn of(name: &str, report: &Report) -> Json {
         "examples": report.examples.map(|(hold, replayed)| format!("{hold}/{replayed}")),
         "claims": report.claims,
         "areas": Area::ALL.iter().filter_map(|area| area_of(report, *area)).collect::<Vec<_>>(),
-        "wanting": report.findings.iter().filter(|finding| wants(finding)).count(),
+        "policy": report.policy.as_ref().map(|policy| json!({
+            "name": shown(policy.name(), 120),
+            "version": shown(policy.version(), 60),
+            "sha256": policy.sha256().to_string(),
+        })),
+        "unmet": report.unmet,
+        "authors": report.authors.iter().map(author).collect::<Vec<_>>(),
         "not_tested": report.not_tested,
     })
+}
+
+/// What the author asks to be read differently, in a sentence.
+fn author(entry: &AuthorsEntry) -> String {
+    let what = match &entry.about {
+        OverrideOf::Rule { rule, answer, .. } => format!("{rule} is {}", said(*answer)),
+        OverrideOf::Words { list, words } => format!("{list} has {}", words.join(", ")),
+    };
+    match &entry.ignored {
+        Some(why) => format!("{what}: {} (not gone by: {why})", entry.reason),
+        None => format!("{what}: {}", entry.reason),
+    }
 }
 
 /// The words of a verdict.
@@ -88,12 +109,11 @@ fn area_of(report: &Report, area: Area) -> Option<Json> {
             "title": rule.title,
             "why": rule.why,
             "reference": rule.reference,
-            "severity": rule.severity.as_str(),
+            "severity": report.severity(rule).map(Severity::as_str),
             "answer": finding.answer.as_str(),
             "said": said(finding.answer),
             "mark": finding.answer.mark().to_string(),
             "wants": wants(finding),
-            "grave": finding.answer == Answer::Fail && rule.severity == Severity::Must,
             "evidence": finding.evidence.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "remedy": finding.remedy,
             "confidence": finding.confidence.as_str(),

@@ -50,6 +50,27 @@ fn types_and_schema_accept_the_example_policies() {
     }
 }
 
+/// A policy comes from a venue that one trusts, and through a mailing list that one does not.
+#[test]
+fn no_change_to_a_policy_breaks_the_reader() {
+    for (name, text) in policies("valid") {
+        for at in (0..text.len()).filter(|at| text.is_char_boundary(*at)) {
+            for inserted in ["\"", "[", "]", "=", "\n", "9", "\u{202e}"] {
+                let changed = format!("{}{inserted}{}", &text[..at], &text[at..]);
+                if let Err(error) = Policy::from_toml(&changed) {
+                    let shown = error.render(&changed, &name);
+                    assert!(shown.starts_with(&format!("{name}:")), "{shown}");
+                }
+            }
+        }
+    }
+    let many = format!(
+        "policy = 1\nname = \"x\"\nversion = \"1\"\nrequire = [{}]",
+        "\"use\",".repeat(1 << 20)
+    );
+    assert!(Policy::from_toml(&many).is_err());
+}
+
 /// What docs/venues.md shows is what the program reads.
 #[test]
 fn the_examples_for_venues_are_what_they_say() {

@@ -105,8 +105,7 @@ fn one(
     let Some(identity) = attester else { return Ok(exit) };
     match attest_one(path, &report, identity) {
         Ok(beside) => {
-            let key = identity.key().public().fingerprint();
-            terminal.note(format!("signed and appended to {} by key {key}", beside.display()));
+            terminal.note(signed(&beside, identity));
             Ok(exit)
         }
         Err(failure) => Ok(exit.worse(terminal.fail(&failure))),
@@ -141,6 +140,12 @@ fn attest_one(
     let beside = attestations_beside(path, &report.stem());
     append_lines(&beside, &[line])?;
     Ok(beside)
+}
+
+/// That a statement was signed, where it is, and by which key.
+fn signed(beside: &Path, identity: &SigningIdentity) -> String {
+    let key = identity.key().public().fingerprint();
+    format!("signed and appended to {} by key {key}", beside.display())
 }
 
 /// Judges a path that is there.

@@ -201,6 +201,7 @@ fn each_bundle_of_many_gets_its_statement() {
     assert_eq!(stated.expect("a statement").lines().count(), 1);
     assert!(!sandbox.path().join("submissions/b-broken.attest.jsonl").exists());
     assert!(said.stderr.contains("nothing was signed"), "{}", said.stderr);
+    assert!(said.stderr.contains("note: 1 signed and appended beside them by key SHA256:"));
     // Its own statement is no reason to judge it again.
     let again = bundle(sandbox.path(), &arguments);
     assert!(again.stderr.contains("note: 2 skipped"), "{}", again.stderr);

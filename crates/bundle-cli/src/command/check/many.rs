@@ -22,6 +22,7 @@ use super::{
     journal::{self, Journal, Judged},
     judge,
     pool::in_parallel,
+    signed,
 };
 use crate::{
     args::{Check, ReportFormat},
@@ -48,12 +49,11 @@ struct Done {
     row: Row,
     /// The line for the file; `None` where the one that is there stands.
     line: Option<String>,
+    /// Whether a statement about it was signed.
+    stated: bool,
     /// Why it could not be judged, or its statement not be signed.
     failure: Option<Failure>,
 }
-
-/// The report of a path or why there is none, what it comes to, and what to say of it.
-type Outcome = (Result<Report, String>, Exit, Option<Failure>);
 
 /// What the file of this call is about: what every judgement in it rests on.
 struct Basis {
@@ -80,7 +80,8 @@ impl Many<'_> {
         let basis = journal.is_some().then(|| self.basis());
         let bar = terminal.count_bar("checking", paths.len());
         let mut rows: Vec<Option<Row>> = vec![None; paths.len()];
-        let (mut failures, mut exit, mut skipped) = (Vec::new(), Exit::Holds, 0_usize);
+        let (mut failures, mut exit) = (Vec::new(), Exit::Holds);
+        let (mut skipped, mut stated) = (0_usize, 0_usize);
         let work = |at: usize| {
             let (path, name) = (&paths[at], &names[at]);
             contained(name, || self.one((path, name), before.get(name), basis.as_ref()))
@@ -92,6 +93,7 @@ impl Many<'_> {
                 (None, _) => {}
             }
             exit = exit.worse(exit_of(&done.row));
+            stated += usize::from(done.stated);
             if let Some(failure) = done.failure {
                 exit = exit.worse(failure.exit);
                 failures.push((at, failure));
@@ -116,6 +118,10 @@ impl Many<'_> {
         for (_, failure) in &failures {
             terminal.fail(failure);
         }
+        if let (Some(identity), 1..) = (self.attester, stated) {
+            let key = identity.key().public().fingerprint();
+            terminal.note(format!("{stated} signed and appended beside them by key {key}"));
+        }
         if let (Some(jsonl), 1..) = (jsonl, skipped) {
             terminal.note(format!("{skipped} skipped: unchanged since {}", jsonl.display()));
         }
@@ -136,30 +142,30 @@ impl Many<'_> {
         args: &Check,
         terminal: &mut Terminal,
     ) -> Result<(String, Exit), Failure> {
-        let mut found: Vec<Option<Outcome>> = Vec::new();
+        let mut found: Vec<Option<Result<Report, Failure>>> = Vec::new();
         found.resize_with(paths.len(), || None);
-        let work = |at: usize| {
-            let path = &paths[at];
-            match panic::contain(|| judge(path, self.request, &|_| ())) {
-                Ok(report) => {
-                    let exit = if report.holds { Exit::Holds } else { Exit::DoesNotHold };
-                    let unsigned = self.attest(path, &report).err();
-                    (Ok(report), exit, unsigned)
-                }
-                Err(failure) => (Err(format!("{:#}", failure.error)), failure.exit, Some(failure)),
-            }
-        };
+        let work = |at: usize| panic::contain(|| judge(&paths[at], self.request, &|_| ()));
         in_parallel(paths.len(), self.jobs(), work, |at, done| {
             found[at] = Some(done);
             Ok(())
         })?;
         let (mut exit, mut judged) = (Exit::Holds, Vec::new());
-        for (path, (outcome, found, failure)) in paths.iter().zip(found.into_iter().flatten()) {
-            exit = exit.worse(found);
-            if let Some(failure) = failure {
-                exit = exit.worse(terminal.fail(&failure));
+        for (outcome, path) in found.into_iter().flatten().zip(paths) {
+            let (shown, stated) = match outcome {
+                Ok(report) => {
+                    let found = if report.holds { Exit::Holds } else { Exit::DoesNotHold };
+                    exit = exit.worse(found);
+                    let stated = self.attest(path, &report);
+                    (Ok(report), stated)
+                }
+                Err(failure) => (Err(format!("{:#}", failure.error)), Err(failure)),
+            };
+            judged.push((name_of(path), shown));
+            match (stated, self.attester) {
+                (Ok(Some(beside)), Some(identity)) => terminal.note(signed(&beside, identity)),
+                (Ok(_), _) => {}
+                (Err(failure), _) => exit = exit.worse(terminal.fail(&failure)),
             }
-            judged.push((name_of(path), outcome));
         }
         let colour = terminal.color() && args.output.is_none();
         Ok((document_of(&judged, args.format, colour)?, exit))
@@ -178,18 +184,23 @@ impl Many<'_> {
         if let Some(before) = before {
             line["statements"] = statements_of(path, &before.stem).into();
             if journal::basis(&line).is_some_and(|now| now == before.basis) {
-                return Done { row: before.row.clone(), line: None, failure: None };
+                return Done { row: before.row.clone(), line: None, stated: false, failure: None };
             }
         }
         match judge(path, self.request, &|_| ()) {
             Ok(report) => {
-                let failure = self.attest(path, &report).err();
+                let stated = self.attest(path, &report);
                 if basis.is_some() {
                     line["statements"] = statements_of(path, &report.stem()).into();
                 }
                 line["report"] = render_json(&report);
                 match journal::row(&line) {
-                    Some(row) => Done { row, line: Some(line.to_string()), failure },
+                    Some(row) => Done {
+                        row,
+                        line: Some(line.to_string()),
+                        stated: matches!(stated, Ok(Some(_))),
+                        failure: stated.err(),
+                    },
                     None => not_judged(name, Failure::usage("its report has no row"), line),
                 }
             }
@@ -197,11 +208,9 @@ impl Many<'_> {
         }
     }
 
-    fn attest(&self, path: &Path, report: &Report) -> Result<(), Failure> {
-        match self.attester {
-            Some(identity) => attest_one(path, report, identity).map(drop),
-            None => Ok(()),
-        }
+    /// Signs what was found, if that was asked; gives the file that it was appended to.
+    fn attest(&self, path: &Path, report: &Report) -> Result<Option<PathBuf>, Failure> {
+        self.attester.map(|identity| attest_one(path, report, identity)).transpose()
     }
 
     /// All that a judgement rests on beside the file: a digest of it, for what follows may
@@ -281,7 +290,7 @@ fn not_judged(name: &str, failure: Failure, mut line: Json) -> Done {
     line["error"] = error.as_str().into();
     line["hints"] = failure.hints.clone().into();
     let row = Row::of_error(name, &error);
-    Done { row, line: Some(line.to_string()), failure: Some(failure) }
+    Done { row, line: Some(line.to_string()), stated: false, failure: Some(failure) }
 }
 
 /// A mistake of ours in one path is an error of that path.
