@@ -33,6 +33,7 @@ mod facts;
 mod filter;
 mod git;
 mod globs;
+mod identity;
 mod lock;
 mod made;
 mod notebook;
@@ -47,6 +48,9 @@ pub use environment::{
 };
 pub use error::ProjectError;
 pub use globs::Globs;
+pub use identity::{
+    Leak, LeakKind, MAX_SEARCHED, People, Redacted, Secret, leaks, redacted, secrets,
+};
 pub use lock::lock_of;
 pub use notebook::{Cell, notebook_cells};
 pub use readme::{Block, BlockKind, Code, Heading, Link, Markup, Prose, Readme, Table};
