@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use bundle_manifest::BundleId;
+use bundle_project::People;
 use bundle_run::RunError;
 use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
@@ -34,6 +35,12 @@ pub struct CheckRequest {
     pub trust: Trust,
     /// The word lists that rules go by.
     pub words: Arc<Words>,
+    /// The review is blind: nothing may say who wrote it.
+    pub anonymous: bool,
+    /// Show what says so also of a bundle that was received.
+    pub show_identity: bool,
+    /// Whom to look for.
+    pub people: People,
     /// What the reader asks beyond that rules which must hold do.
     pub demands: Demands,
     /// The venue whose policy decides, if one does.
@@ -49,6 +56,9 @@ impl CheckRequest {
             profile: Profile::Strict,
             trust,
             words: Words::standard(),
+            anonymous: false,
+            show_identity: false,
+            people: People::nobody(),
             demands: Demands::default(),
             policy: None,
         }
@@ -241,6 +251,7 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         severities.zip(&findings).filter_map(|(severity, finding)| Some((severity?, finding)))
     };
     let mut unmet = demands.unmet(judged(), complete);
+    unmet.extend(not_anonymous(&findings));
     if why.is_none() {
         unmet.extend(policy.into_iter().flat_map(|policy| policy.unmet(subject)));
     }
@@ -272,6 +283,15 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         not_tested: not_tested(subject),
         findings,
     }
+}
+
+/// What keeps the review from being blind; nothing where nobody asks.
+fn not_anonymous(findings: &[Finding]) -> Option<String> {
+    let failed = findings
+        .iter()
+        .filter(|found| found.rule.starts_with("ANON-") && found.answer == Answer::Fail);
+    let leaks: Vec<&str> = failed.map(|found| found.rule).collect();
+    (!leaks.is_empty()).then(|| format!("anonymity: {}", leaks.join(", ")))
 }
 
 fn anchor(subject: &Subject) -> Option<String> {

@@ -51,11 +51,17 @@ pub enum Area {
     Reproduction,
     /// What others may do with it.
     Licence,
+    /// Keys and passwords among the files.
+    Secrets,
+    /// Files that do something when they are opened.
+    Safety,
+    /// What says who wrote it.
+    Anonymity,
 }
 
 impl Area {
     /// Every area, in the order of the report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Container,
         Self::Signature,
         Self::Declaration,
@@ -66,6 +72,9 @@ impl Area {
         Self::Labels,
         Self::Reproduction,
         Self::Licence,
+        Self::Secrets,
+        Self::Safety,
+        Self::Anonymity,
     ];
 
     /// The word at the head of its line, said of the bundle.
@@ -81,6 +90,9 @@ impl Area {
             Self::Labels => "labels",
             Self::Reproduction => "runs",
             Self::Licence => "licence",
+            Self::Secrets => "secrets",
+            Self::Safety => "safe",
+            Self::Anonymity => "anonymous",
         }
     }
 
@@ -97,6 +109,9 @@ impl Area {
             Self::Labels => "Labels",
             Self::Reproduction => "Examples",
             Self::Licence => "Licence",
+            Self::Secrets => "Secrets",
+            Self::Safety => "Safety",
+            Self::Anonymity => "Anonymity",
         }
     }
 }

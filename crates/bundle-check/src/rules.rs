@@ -1,5 +1,6 @@
 //! The table of rules. A file per area; beneath each rule, its tests.
 
+mod anonymity;
 mod code;
 mod completeness;
 mod container;
@@ -10,6 +11,8 @@ mod labels;
 mod licence;
 mod model;
 mod preprocessing;
+mod safety;
+mod secrets;
 mod signature;
 
 use crate::Rule;
@@ -51,6 +54,18 @@ static RULES: &[&Rule] = &[
     &diagnosis::STEPS,
     &diagnosis::TELLING,
     &licence::LICENCE,
+    &secrets::KEYS,
+    &secrets::TOKENS,
+    &secrets::PASSWORDS,
+    &safety::PICKLES,
+    &safety::PROGRAMS,
+    &anonymity::ADDRESSES,
+    &anonymity::HOMES,
+    &anonymity::NAMES,
+    &anonymity::AUTHORS,
+    &anonymity::REPOSITORIES,
+    &anonymity::ACKNOWLEDGEMENTS,
+    &anonymity::METADATA,
 ];
 
 /// What somebody has said of a bundle, in one line.

@@ -13,7 +13,9 @@ use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
 use bundle_manifest::{
     ArtifactPath, BundleId, EntryName, FileSource as _, Lock, Manifest, ManifestError, line_of_step,
 };
-use bundle_project::{ProjectError, Selected, SourceTree};
+use bundle_project::{
+    Leak, MAX_SEARCHED, ProjectError, Secret, Selected, SourceTree, leaks, secrets,
+};
 use bundle_run::{
     ExampleReplay, InputDiagnosis, OnnxReport, Predictor, RunError, diagnose, examine, replay,
 };
@@ -33,6 +35,8 @@ use crate::{
 
 /// Bytes of a `bundle.toml` that are read at all.
 const MAX_MANIFEST: u64 = 4 << 20;
+/// Bytes of a file in which secrets are looked for.
+const MAX_SECRET_FILE: u64 = 1 << 20;
 /// How a zip file begins.
 const ZIP_MAGIC: &[u8] = b"PK";
 
@@ -56,6 +60,8 @@ pub(crate) struct Subject {
     predictor: OnceCell<Option<Result<Predictor, RunError>>>,
     replays: OnceCell<Option<Vec<Replay>>>,
     diagnoses: OnceCell<Option<Result<Vec<InputDiagnosis>, RunError>>>,
+    leaks: OnceCell<Vec<(ArtifactPath, Vec<Leak>)>>,
+    secrets: OnceCell<Vec<(ArtifactPath, Vec<Secret>)>>,
 }
 
 /// What the files are in.
@@ -208,6 +214,8 @@ impl Subject {
             predictor: OnceCell::new(),
             replays: OnceCell::new(),
             diagnoses: OnceCell::new(),
+            leaks: OnceCell::new(),
+            secrets: OnceCell::new(),
         }
     }
 
@@ -316,6 +324,60 @@ impl Subject {
             Some(diagnose(manifest, self.tree.source()))
         };
         self.diagnoses.get_or_init(run).as_ref()
+    }
+
+    /// What says who wrote the project, by file; `None` where nobody asks.
+    pub(crate) fn leaks(&self) -> Option<&[(ArtifactPath, Vec<Leak>)]> {
+        let search = || {
+            let mut people = self.request.people.clone();
+            people.extend(
+                self.source.iter().map(|source| source.people()).next().unwrap_or_default(),
+            );
+            for document in self.documents() {
+                if let Ok(text) = self.tree.text(&document.path, MAX_SEARCHED) {
+                    people.learn(&text, &|path| self.tree.file(path).is_some());
+                }
+            }
+            self.in_files(MAX_SEARCHED, &|path, content| leaks(path, content, &people))
+        };
+        self.request.anonymous.then(|| self.leaks.get_or_init(search).as_slice())
+    }
+
+    /// What opens something, by file.
+    pub(crate) fn secrets(&self) -> &[(ArtifactPath, Vec<Secret>)] {
+        self.secrets.get_or_init(|| self.in_files(MAX_SECRET_FILE, &|_, content| secrets(content)))
+    }
+
+    /// What is found in each file of the project's own of at most `limit` bytes.
+    fn in_files<T>(
+        &self,
+        limit: u64,
+        find: &dyn Fn(&ArtifactPath, &[u8]) -> Vec<T>,
+    ) -> Vec<(ArtifactPath, Vec<T>)> {
+        let own = |file: &&TreeFile| {
+            file.size <= limit && !file.elsewhere && !self.tree.is_foreign(&file.path)
+        };
+        let mut all = Vec::new();
+        for file in self.tree.files().iter().filter(own) {
+            let Ok(content) = self.tree.source().read(&file.path, limit) else { continue };
+            let found = find(&file.path, &content);
+            if !found.is_empty() {
+                all.push((file.path.clone(), found));
+            }
+        }
+        all
+    }
+
+    /// The first bytes of a file.
+    pub(crate) fn beginning(&self, path: &ArtifactPath, limit: u64) -> Option<Vec<u8>> {
+        let Some(source) = &self.source else {
+            let mut content = self.tree.source().read(path, u64::MAX).ok()?;
+            content.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            return Some(content);
+        };
+        let mut content = Vec::new();
+        source.open(path).ok()?.take(limit).read_to_end(&mut content).ok()?;
+        Some(content)
     }
 
     /// The line of a step in `bundle.toml`.

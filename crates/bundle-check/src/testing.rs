@@ -57,7 +57,13 @@ pub(crate) fn subject(files: &[(&str, &str)]) -> Subject {
 
 /// A directory with these files.
 pub(crate) fn subject_in(files: &[(&str, &str)], profile: Profile) -> Subject {
+    subject_with(files, |request| request.profile = profile)
+}
+
+/// A directory with these files, of which something else is asked.
+pub(crate) fn subject_with(files: &[(&str, &str)], ask: impl Fn(&mut CheckRequest)) -> Subject {
     let trust = Trust::nobody(UnixTime(0));
-    let request = CheckRequest { replay: false, profile, ..CheckRequest::new(trust) };
+    let mut request = CheckRequest { replay: false, ..CheckRequest::new(trust) };
+    ask(&mut request);
     Subject::new(Container::Directory, tree(files), None, &request)
 }

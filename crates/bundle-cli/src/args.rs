@@ -54,6 +54,8 @@ pub enum Command {
     Init(Init),
     /// Pack a project into a bundle
     Pack(Pack),
+    /// Copy a project without what says who wrote it
+    Anonymize(Anonymize),
     /// Check bundles or project directories, and say what was not tested
     Check(Check),
     /// Show whether a signature is good, unknown or bad, and whose it is
@@ -159,9 +161,16 @@ pub struct Pack {
     /// Sign with this key of yours, or the private key in this file [default: `default`, made when it is missing]
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
-    /// Sign with a key made for this bundle and kept for `bundle sign --reveal`; the lock says nothing of git
+    /// For blind review: refuse files that say who wrote them, sign with a key made for this bundle
+    /// and kept for `bundle sign --reveal`, and let the lock say nothing of git
     #[arg(long, conflicts_with_all = ["key", "unsigned"])]
     pub anonymous: bool,
+    /// Look for this name or login too
+    #[arg(long, value_name = "TEXT", requires = "anonymous")]
+    pub name: Vec<String>,
+    /// Let this kind of leak pass in this file
+    #[arg(long, value_name = "ANON-N:PATH", requires = "anonymous")]
+    pub allow: Vec<bundle_pack::Allowance>,
     /// Do not sign
     #[arg(long, conflicts_with = "key")]
     pub unsigned: bool,
@@ -173,8 +182,32 @@ pub struct Pack {
     pub format: Format,
 }
 
+/// `bundle anonymize`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle anonymize . -o ../paper-blind           a copy in which nothing says who wrote it
+  bundle anonymize . -o ../blind --name 'Jane Doe' --name jdoe
+  bundle pack ../paper-blind --anonymous         then pack the copy
+
+The project itself is not touched. Exit code 1: something is left that only you can take out.")]
+pub struct Anonymize {
+    /// The project
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The copy, a directory that does not exist
+    #[arg(short, long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Look for this name or login too
+    #[arg(long, value_name = "TEXT")]
+    pub name: Vec<String>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
 /// `bundle check`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that was typed or not")]
 #[command(after_help = "Examples:
   bundle check digits-1.0.0.bundle.tar.zst
   bundle check . --profile loose           the project here, before it is packed
@@ -214,6 +247,15 @@ pub struct Check {
     /// How the ML Code Completeness checklist is read
     #[arg(long, value_enum, default_value_t = Reading::Strict, value_name = "PROFILE")]
     pub profile: Reading,
+    /// The review is blind: nothing may say who wrote it
+    #[arg(long)]
+    pub anonymous: bool,
+    /// Look for this name or login too
+    #[arg(long, value_name = "TEXT", requires = "anonymous")]
+    pub name: Vec<String>,
+    /// Show what says who wrote it also of a bundle that was received; without this it is counted
+    #[arg(long, requires = "anonymous")]
+    pub show_identity: bool,
     /// Append what was found, signed, to NAME.attest.jsonl beside each bundle
     #[arg(long)]
     pub attest: bool,

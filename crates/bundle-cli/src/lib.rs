@@ -39,6 +39,7 @@ fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Init(args) => command::init::run(&args, terminal),
         Command::Record(args) => command::record::run(&args, terminal),
         Command::Pack(args) => command::pack::run(&args, terminal),
+        Command::Anonymize(args) => command::anonymize::run(&args, terminal),
         Command::Check(args) => command::check::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args, terminal),
         Command::Sign(args) => command::sign::run(&args, terminal),

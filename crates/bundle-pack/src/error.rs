@@ -88,3 +88,9 @@ impl From<ArchiveError> for PackError {
         Self::not_judged("the bundle cannot be written").caused_by(error)
     }
 }
+
+impl From<std::io::Error> for PackError {
+    fn from(error: std::io::Error) -> Self {
+        Self::not_judged("the files cannot be written").caused_by(error)
+    }
+}

@@ -15,7 +15,7 @@
 //!     must_run: false,
 //!     skip_replay: false,
 //!     withhold: vec![],
-//!     anonymous: false,
+//!     anonymous: None,
 //!     with_private_keys: false,
 //! };
 //! let packed = pack(&request, &|_lock| Ok(None), &|_| {}, &|| false)?;
@@ -23,6 +23,7 @@
 //! # Ok::<(), bundle_pack::PackError>(())
 //! ```
 
+mod anonymity;
 mod error;
 mod init;
 mod measure;
@@ -34,6 +35,7 @@ mod request;
 /// the author's libraries, and writes an example.
 pub const RECORDER: &str = include_str!("../recorder/bundle_record.py");
 
+pub use anonymity::{Allowance, Anonymized, Blind, anonymize};
 pub use error::PackError;
 pub use init::{FoundSteps, Proposal, init};
 pub use pack::pack;

@@ -9,6 +9,7 @@ use bundle_run::examine;
 
 use crate::{
     PackError, PackRequest, Packed, Progress, Seal,
+    anonymity::refuse_leaks,
     measure::{Measuring, changed},
     rehearse::rehearse,
 };
@@ -41,6 +42,8 @@ pub fn pack(
     let withhold = Globs::parse("--withhold", &request.withhold)?;
     let selected = tree.select(&manifest, &external_data(&manifest, &tree)?)?;
     check_withhold(&withhold, &selected)?;
+    let blind = request.anonymous.as_ref().map(|blind| refuse_leaks(&tree, &selected, blind));
+    let blind = blind.transpose()?.unwrap_or_default();
     let before = stamps(&tree, &selected);
     let rehearsal = rehearse(request, &manifest, &tree, progress, cancelled)?;
 
@@ -57,7 +60,8 @@ pub fn pack(
         cancelled,
     };
     let measured = measuring.run(&selected, &mut spool)?;
-    let git = if request.anonymous { None } else { tree.git_facts(&selected, &measured.code)? };
+    let git =
+        if request.anonymous.is_some() { None } else { tree.git_facts(&selected, &measured.code)? };
     let lock = lock_of(&manifest, &selected, measured.members, measured.code, git);
     lock.check()
         .map_err(|error| PackError::not_judged("the lock would not be valid").caused_by(error))?;
@@ -72,11 +76,11 @@ pub fn pack(
         written,
         replays: rehearsal.replays,
         not_run: rehearsal.not_run,
-        notes: notes(&tree, &selected),
+        notes: notes(&tree, &selected).into_iter().chain(blind).collect(),
     })
 }
 
-fn read_manifest(tree: &SourceTree) -> Result<(String, Manifest), PackError> {
+pub(crate) fn read_manifest(tree: &SourceTree) -> Result<(String, Manifest), PackError> {
     let path = manifest_path()?;
     if tree.size(&path).is_none() {
         let there = tree.directory().map(|directory| directory.join("bundle.toml"));

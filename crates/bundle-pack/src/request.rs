@@ -7,9 +7,10 @@ use bundle_manifest::Lock;
 use bundle_run::ExampleReplay;
 use bundle_signature::SignatureError;
 
+use crate::Blind;
+
 /// What was asked of `pack`.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "four things that one may ask for or not")]
 pub struct PackRequest {
     /// The project.
     pub directory: PathBuf,
@@ -23,8 +24,9 @@ pub struct PackRequest {
     pub skip_replay: bool,
     /// Globs of members held back.
     pub withhold: Vec<String>,
-    /// Keep what git says of the author (commit, remote) out of the lock.
-    pub anonymous: bool,
+    /// For blind review: keep what git says of the author (commit, remote) out of the lock, and
+    /// refuse files that say who wrote them.
+    pub anonymous: Option<Blind>,
     /// Pack files that hold private keys.
     pub with_private_keys: bool,
 }

@@ -10,7 +10,7 @@ use std::{
 use bundle_manifest::{FileMode, GitObjectId};
 use gix::{ObjectId, Repository, bstr::ByteSlice as _, index::entry::Mode, objs::tree::EntryKind};
 
-use crate::{ProjectError, disk::RawName};
+use crate::{People, ProjectError, disk::RawName};
 
 /// Bytes of a repository's configuration that are read at all.
 const MAX_CONFIG: u64 = 1 << 20;
@@ -158,6 +158,36 @@ impl Place {
     /// The repository's objects, opened once for many reads.
     pub(crate) fn objects(&self) -> Result<Objects, ProjectError> {
         Ok(Objects { place: self.clone(), repository: self.open()?.into_sync() })
+    }
+
+    /// Who wrote the last commits and whose the remotes are. What cannot be read names nobody.
+    pub(crate) fn people(&self) -> People {
+        const COMMITS: usize = 200;
+        let mut people = People::nobody();
+        let Ok(repository) = self.open() else { return people };
+        let config = repository.config_snapshot();
+        for key in ["user.name", "user.email"] {
+            if let Some(value) = config.string(key) {
+                people.add(&value.to_str_lossy());
+            }
+        }
+        for remote in repository.remote_names() {
+            let key = format!("remote.{}.url", remote.to_str_lossy());
+            if let Some(url) = config.string(key.as_str()) {
+                people.add_repository(&url.to_str_lossy());
+            }
+        }
+        let mut next = repository.head_commit().ok();
+        for _ in 0..COMMITS {
+            let Some(commit) = next else { break };
+            for person in [commit.author(), commit.committer()].into_iter().flatten() {
+                people.add(&person.name.to_str_lossy());
+                people.add(&person.email.to_str_lossy());
+            }
+            let parent = commit.parent_ids().next();
+            next = parent.and_then(|id| id.object().ok()?.try_into_commit().ok());
+        }
+        people
     }
 
     /// The URL of the remote `origin` as it may be shown.

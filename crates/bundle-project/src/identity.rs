@@ -121,6 +121,17 @@ impl People {
         }
     }
 
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Also all of these.
+    pub fn extend(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.repositories.extend(other.repositories);
+    }
+
     /// Also whoever has this repository: `https://github.com/owner/name.git`.
     pub fn add_repository(&mut self, url: &str) {
         self.repositories.extend(text::repository_of(url));

@@ -16,7 +16,7 @@ use bundle_manifest::{
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    ProjectError,
+    People, ProjectError,
     disk::{Disk, Entry, Ignored, RawName, Stamp},
     git::{Commit, Objects, Place, Tracked},
     made::Made,
@@ -358,6 +358,15 @@ impl SourceTree {
     /// The files of the code and (archive, extracted) everything packed; sorted by path.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// Whom git knows: the authors of the last commits, and the owners of the remotes.
+    pub fn people(&self) -> People {
+        match &self.content {
+            Content::Disk { place: Some(place), .. } => place.people(),
+            Content::Revision { objects, .. } => objects.place.people(),
+            Content::Disk { .. } | Content::Archive(_) => People::nobody(),
+        }
     }
 
     /// Whether this is a file of a revision whose content a partial copy of the repository lacks.

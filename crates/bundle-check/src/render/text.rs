@@ -59,7 +59,12 @@ impl Page {
         let mut idle: Option<(Vec<&str>, String)> = None;
         for area in Area::ALL {
             let line = Line::of(report, area);
-            if line.answer == Some(Answer::NotApplicable) {
+            let idle_area = line.answer == Some(Answer::NotApplicable);
+            // Nobody misses it where the review is not blind.
+            if idle_area && area == Area::Anonymity {
+                continue;
+            }
+            if idle_area {
                 match &mut idle {
                     Some((names, why)) if *why == line.summary => names.push(area.as_str()),
                     _ => {
@@ -96,6 +101,13 @@ impl Page {
         let Some((names, why)) = areas else { return };
         let mark = self.mark(Answer::NotApplicable);
         let names = names.join(", ");
+        if columns(&names) > WIDTH / 2 {
+            self.text.push_str(&mark);
+            self.text.push(' ');
+            self.put_from(&names, 2, 2);
+            self.put(&why, INDENT);
+            return;
+        }
         let gap = if columns(&names) < INDENT - 2 { INDENT - 2 - columns(&names) } else { 2 };
         self.text.push_str(&mark);
         self.text.push(' ');

@@ -18,6 +18,7 @@ use bundle_signature::{Curve, PrivateKey, SigningIdentity, attest, attestations_
 use many::Many;
 use serde_json::json;
 
+use super::anonymize::people;
 use crate::{
     args::{Check, FailOn, Reading, ReportFormat},
     exit::Exit,
@@ -68,7 +69,18 @@ fn request(args: &Check, terminal: &mut Terminal) -> Result<CheckRequest, Failur
         FailOn::May => Severity::May,
     };
     let demands = Demands { fail_on, min_ticks: usize::from(args.min_ticks) };
-    Ok(CheckRequest { replay, revision, profile, policy, demands, ..CheckRequest::new(trust) })
+    let (anonymous, show_identity) = (args.anonymous, args.show_identity);
+    Ok(CheckRequest {
+        replay,
+        revision,
+        profile,
+        policy,
+        demands,
+        anonymous,
+        show_identity,
+        people: people(&args.name),
+        ..CheckRequest::new(trust)
+    })
 }
 
 /// A venue's policy. One that cannot be read judges nothing.

@@ -7,11 +7,12 @@ use std::{
 
 use bundle_archive::WriteOptions;
 use bundle_manifest::Lock;
-use bundle_pack::{PackRequest, Packed, Progress, pack};
+use bundle_pack::{Blind, PackRequest, Packed, Progress, pack};
 use bundle_signature::{Fingerprint, sign_bundle};
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::anonymize::people;
 use crate::{
     args::{Format, Pack},
     exit::Exit,
@@ -51,7 +52,9 @@ pub(crate) fn run(args: &Pack, terminal: &mut Terminal) -> Result<Exit, Failure>
         terminal.note(note);
     }
     if args.anonymous {
-        terminal.note("`bundle.toml`, the files and their names may still say who you are");
+        terminal.note(
+            "pictures, tables and the digests of weights that are public may still say who you are",
+        );
     }
     let key = signed.map(|(fingerprint, _)| fingerprint);
     match args.format {
@@ -84,7 +87,9 @@ fn request(args: &Pack) -> PackRequest {
         must_run: args.must_run,
         skip_replay: args.no_replay,
         withhold: args.withhold.clone(),
-        anonymous: args.anonymous,
+        anonymous: args
+            .anonymous
+            .then(|| Blind { people: people(&args.name), allow: args.allow.clone() }),
         with_private_keys: args.with_private_keys,
     }
 }

@@ -1,5 +1,6 @@
 //! The command line as its user meets it: stdout, stderr, exit code.
 
+mod anonymity;
 mod commands;
 mod harness;
 mod help;

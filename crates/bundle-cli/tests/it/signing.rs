@@ -254,9 +254,14 @@ fn a_bundle_is_signed_again_without_touching_its_members() {
 fn an_anonymous_author_can_be_revealed() {
     let sandbox = sandbox_with("theory");
     bundle_testkit::commit_all(&sandbox.path().join("theory")).expect("a repository");
-    let packed =
-        bundle(sandbox.path(), &["pack", "theory", "--anonymous", "-o", "a.bundle.tar.zst"]);
+    let pack = ["pack", "theory", "--anonymous", "-o", "a.bundle.tar.zst"];
+    let refused = bundle(sandbox.path(), &pack);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("LICENSE:3: ANON-4"), "{}", refused.stderr);
+    let allow = ["--allow", "ANON-4:LICENSE", "--allow", "ANON-04:bundle.toml"];
+    let packed = bundle(sandbox.path(), &[&pack[..], &allow].concat());
     assert_eq!(packed.code, 0, "{}", packed.stderr);
+    assert!(packed.stderr.contains("2 places that say who wrote it"), "{}", packed.stderr);
     assert!(packed.stderr.contains("signed with a key made for this bundle"), "{}", packed.stderr);
     let inspected =
         json(&bundle(sandbox.path(), &["inspect", "a.bundle.tar.zst", "--format", "json"]));

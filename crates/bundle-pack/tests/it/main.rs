@@ -83,7 +83,7 @@ fn request(directory: &Path, output: &Path) -> PackRequest {
         must_run: false,
         skip_replay: false,
         withhold: Vec::new(),
-        anonymous: false,
+        anonymous: None,
         with_private_keys: false,
     }
 }

@@ -190,7 +190,7 @@ fn zip(content: &[u8], people: &People, found: &mut Vec<Leak>) {
         let Ok(member) = archive.by_index(index) else { continue };
         let name = member.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
         // Tensors and arrays have no words.
-        let data = name.ends_with(".npy") || name.contains("/data/");
+        let data = name.to_lowercase().ends_with(".npy") || name.contains("/data/");
         if data || budget == 0 {
             continue;
         }

@@ -164,12 +164,12 @@ pub(super) fn without_notes(content: &[u8]) -> Option<Vec<u8>> {
         at = end;
     }
     out.extend_from_slice(content.get(at..)?);
-    if let (Some(turned), Some(rest)) = (turned, out.get(2..).map(<[u8]>::to_vec)) {
-        if orientation(&out).is_none() {
-            out.truncate(2);
-            out.extend_from_slice(&exif_with(turned));
-            out.extend_from_slice(&rest);
-        }
+    if let (Some(turned), Some(rest)) = (turned, out.get(2..).map(<[u8]>::to_vec))
+        && orientation(&out).is_none()
+    {
+        out.truncate(2);
+        out.extend_from_slice(&exif_with(turned));
+        out.extend_from_slice(&rest);
     }
     Some(out)
 }

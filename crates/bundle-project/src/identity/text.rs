@@ -10,6 +10,203 @@ use super::{Leak, LeakKind, People};
 /// Bytes of one line that are searched.
 const MAX_LINE: usize = 20_000;
 
+/// Names before an `@` that are nobody's.
+const NO_LOCAL: &[&str] = &[
+    "noreply",
+    "no-reply",
+    "git",
+    "user",
+    "username",
+    "you",
+    "your",
+    "yourname",
+    "your.name",
+    "your_name",
+    "youremail",
+    "your_email",
+    "your.email",
+    "email",
+    "name",
+    "someone",
+    "somebody",
+    "foo",
+    "me",
+    "john.doe",
+    "jane.doe",
+    "johndoe",
+    "first.last",
+    "anonymous",
+];
+/// Hosts of addresses that are examples.
+const NO_HOST: &[&str] = &[
+    "example.com",
+    "example.org",
+    "example.net",
+    "domain.com",
+    "email.com",
+    "server.com",
+    "host.com",
+    "test.com",
+    "mail.com",
+];
+/// Suffixes of files, which are no domains.
+const FILE_SUFFIXES: &[&str] = &[
+    "png", "jpg", "jpeg", "gif", "svg", "py", "js", "css", "md", "txt", "sh", "yml", "yaml",
+    "json", "html", "whl",
+];
+/// Names of home directories that are nobody's.
+const NO_OWNER: &[&str] = &[
+    "user",
+    "users",
+    "username",
+    "user_name",
+    "user-name",
+    "your_name",
+    "yourname",
+    "your-name",
+    "your_username",
+    "yourusername",
+    "you",
+    "me",
+    "name",
+    "myname",
+    "ubuntu",
+    "root",
+    "runner",
+    "vagrant",
+    "docker",
+    "jovyan",
+    "ec2-user",
+    "admin",
+    "administrator",
+    "public",
+    "shared",
+    "default",
+    "foo",
+    "bar",
+    "xxx",
+    "xxxx",
+    "path",
+    "data",
+    "dataset",
+    "datasets",
+    "tmp",
+    "temp",
+    "anaconda3",
+    "miniconda3",
+    "anonymous",
+    "home",
+    "work",
+    "student",
+];
+/// Pieces of a field that names nobody.
+const NO_PERSON: &[&str] = &[
+    "your name",
+    "your_name",
+    "anonymous",
+    "author name",
+    "authors of",
+    "the authors",
+    "name of",
+    "none",
+    "null",
+    "unknown",
+    "todo",
+    "placeholder",
+    "yyyy",
+    "owner]",
+    "holder",
+    "<name",
+    "{name",
+    "all rights",
+    "see ",
+    "first name",
+    "and others",
+    "your email",
+    "fullname",
+    "notice",
+    "licens",
+    "permission",
+];
+/// Companies and projects whose notices many files carry.
+const COMPANIES: &[&str] = &[
+    "facebook",
+    "meta platforms",
+    "google",
+    "microsoft",
+    "nvidia",
+    "openai",
+    "huggingface",
+    "hugging face",
+    "amazon",
+    "apple inc",
+    "intel corp",
+    "ibm corp",
+    "apache software",
+    "alibaba",
+    "tencent",
+    "baidu",
+    "salesforce",
+    "uber tech",
+    "free software foundation",
+    "tensorflow authors",
+    "pytorch",
+    "open-mmlab",
+    "openmmlab",
+    "the jax authors",
+    "python software",
+    "numpy developers",
+    "allen institute",
+    "deepmind",
+];
+/// Owners of repositories that many projects use.
+const ORGANISATIONS: &[&str] = &[
+    "facebookresearch",
+    "facebookincubator",
+    "pytorch",
+    "huggingface",
+    "openai",
+    "google",
+    "google-research",
+    "tensorflow",
+    "keras-team",
+    "microsoft",
+    "nvidia",
+    "nvlabs",
+    "deepmind",
+    "google-deepmind",
+    "apple",
+    "aws",
+    "awslabs",
+    "apache",
+    "scikit-learn",
+    "numpy",
+    "scipy",
+    "pandas-dev",
+    "matplotlib",
+    "allenai",
+    "stanfordnlp",
+    "open-mmlab",
+    "mlfoundations",
+    "eleutherai",
+    "lightning-ai",
+    "rwightman",
+    "cocodataset",
+    "philferriere",
+    "bioimage-io",
+    "dmlc",
+    "pyg-team",
+    "rusty1s",
+    "explosion",
+    "spotify",
+    "uber",
+    "salesforce",
+    "ibm",
+    "intel",
+    "kaggle",
+    "tensorpack",
+];
+
 /// An expression of this module; a test compiles all of them.
 fn expression(pattern: &str) -> Option<Regex> {
     RegexBuilder::new(pattern).size_limit(8 << 20).build().ok()
@@ -296,56 +493,15 @@ pub(super) fn occurrences(line: &str, name: &str) -> Vec<usize> {
 /// Whether what looks like an address is one of a person: not a placeholder, not the name of
 /// a file with a scale, not a version.
 pub(super) fn is_address(text: &str) -> bool {
-    const NOBODY: [&str; 24] = [
-        "noreply",
-        "no-reply",
-        "git",
-        "user",
-        "username",
-        "you",
-        "your",
-        "yourname",
-        "your.name",
-        "your_name",
-        "youremail",
-        "your_email",
-        "your.email",
-        "email",
-        "name",
-        "someone",
-        "somebody",
-        "foo",
-        "me",
-        "john.doe",
-        "jane.doe",
-        "johndoe",
-        "first.last",
-        "anonymous",
-    ];
-    const NOWHERE: [&str; 9] = [
-        "example.com",
-        "example.org",
-        "example.net",
-        "domain.com",
-        "email.com",
-        "server.com",
-        "host.com",
-        "test.com",
-        "mail.com",
-    ];
-    const FILES: [&str; 16] = [
-        "png", "jpg", "jpeg", "gif", "svg", "py", "js", "css", "md", "txt", "sh", "yml", "yaml",
-        "json", "html", "whl",
-    ];
     let text = text.to_lowercase();
     let Some((local, domain)) = text.rsplit_once('@') else { return true };
     let last = domain.rsplit('.').next().unwrap_or_default();
     let sub = |host: &str| domain == host || domain.ends_with(&format!(".{host}"));
-    !NOBODY.contains(&local.trim())
-        && !NOWHERE.iter().any(|host| sub(host))
+    !NO_LOCAL.contains(&local.trim())
+        && !NO_HOST.iter().any(|host| sub(host))
         && !domain.ends_with(".example")
         && !domain.ends_with("users.noreply.github.com")
-        && !FILES.contains(&last)
+        && !FILE_SUFFIXES.contains(&last)
 }
 
 /// `https://name@host/…` is an address of a page.
@@ -357,115 +513,13 @@ fn is_inside_url(line: &str, at: usize) -> bool {
 
 /// Whether the owner of a home directory may be a person.
 pub(super) fn is_somebody(owner: &str) -> bool {
-    const NOBODY: [&str; 42] = [
-        "user",
-        "users",
-        "username",
-        "user_name",
-        "user-name",
-        "your_name",
-        "yourname",
-        "your-name",
-        "your_username",
-        "yourusername",
-        "you",
-        "me",
-        "name",
-        "myname",
-        "ubuntu",
-        "root",
-        "runner",
-        "vagrant",
-        "docker",
-        "jovyan",
-        "ec2-user",
-        "admin",
-        "administrator",
-        "public",
-        "shared",
-        "default",
-        "foo",
-        "bar",
-        "xxx",
-        "xxxx",
-        "path",
-        "data",
-        "dataset",
-        "datasets",
-        "tmp",
-        "temp",
-        "anaconda3",
-        "miniconda3",
-        "anonymous",
-        "home",
-        "work",
-        "student",
-    ];
     let owner = owner.trim_end_matches(['.', '-', '_']).to_lowercase();
-    owner.len() > 1 && !NOBODY.contains(&owner.as_str()) && !owner.starts_with("your")
+    owner.len() > 1 && !NO_OWNER.contains(&owner.as_str()) && !owner.starts_with("your")
 }
 
 /// Whether a field's value may name a person: it has letters, and is neither a placeholder,
 /// nor code, nor a company whose code many files carry.
 fn is_person(text: &str) -> bool {
-    const PLACES: [&str; 26] = [
-        "your name",
-        "your_name",
-        "anonymous",
-        "author name",
-        "authors of",
-        "the authors",
-        "name of",
-        "none",
-        "null",
-        "unknown",
-        "todo",
-        "placeholder",
-        "yyyy",
-        "owner]",
-        "holder",
-        "<name",
-        "{name",
-        "all rights",
-        "see ",
-        "first name",
-        "and others",
-        "your email",
-        "fullname",
-        "notice",
-        "licens",
-        "permission",
-    ];
-    const COMPANIES: [&str; 28] = [
-        "facebook",
-        "meta platforms",
-        "google",
-        "microsoft",
-        "nvidia",
-        "openai",
-        "huggingface",
-        "hugging face",
-        "amazon",
-        "apple inc",
-        "intel corp",
-        "ibm corp",
-        "apache software",
-        "alibaba",
-        "tencent",
-        "baidu",
-        "salesforce",
-        "uber tech",
-        "free software foundation",
-        "tensorflow authors",
-        "pytorch",
-        "open-mmlab",
-        "openmmlab",
-        "the jax authors",
-        "python software",
-        "numpy developers",
-        "allen institute",
-        "deepmind",
-    ];
     let lower = text.to_lowercase();
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
     let code =
@@ -476,59 +530,13 @@ fn is_person(text: &str) -> bool {
     letters >= 3
         && !code
         && text.chars().any(char::is_uppercase) | text.contains('@')
-        && !PLACES.iter().any(|place| lower.contains(place))
+        && !NO_PERSON.iter().any(|place| lower.contains(place))
         && !COMPANIES.iter().any(|company| lower.contains(company))
 }
 
 /// Whether an owner of repositories is an organisation whose code many use.
 fn is_organisation(owner: &str) -> bool {
-    const KNOWN: [&str; 44] = [
-        "facebookresearch",
-        "facebookincubator",
-        "pytorch",
-        "huggingface",
-        "openai",
-        "google",
-        "google-research",
-        "tensorflow",
-        "keras-team",
-        "microsoft",
-        "nvidia",
-        "nvlabs",
-        "deepmind",
-        "google-deepmind",
-        "apple",
-        "aws",
-        "awslabs",
-        "apache",
-        "scikit-learn",
-        "numpy",
-        "scipy",
-        "pandas-dev",
-        "matplotlib",
-        "allenai",
-        "stanfordnlp",
-        "open-mmlab",
-        "mlfoundations",
-        "eleutherai",
-        "lightning-ai",
-        "rwightman",
-        "cocodataset",
-        "philferriere",
-        "bioimage-io",
-        "dmlc",
-        "pyg-team",
-        "rusty1s",
-        "explosion",
-        "spotify",
-        "uber",
-        "salesforce",
-        "ibm",
-        "intel",
-        "kaggle",
-        "tensorpack",
-    ];
-    KNOWN.contains(&owner.to_lowercase().as_str())
+    ORGANISATIONS.contains(&owner.to_lowercase().as_str())
 }
 
 fn repository(owner: &str, name: &str) -> String {

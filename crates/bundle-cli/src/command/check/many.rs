@@ -216,8 +216,7 @@ impl Many<'_> {
     /// All that a judgement rests on beside the file: a digest of it, for what follows may
     /// name the keys that this reader trusts.
     fn basis(&self) -> Basis {
-        let CheckRequest { replay, revision, profile, trust, demands, policy, words: _ } =
-            self.request;
+        let CheckRequest { replay, revision, profile, trust, demands, policy, .. } = self.request;
         let keys = trust.keys().map(|(name, key)| format!("{name} {}", key.fingerprint()));
         let keys: Vec<String> = keys.collect();
         let roots = trust.roots().iter().map(|(name, root)| format!("{name} {}", root.to_pem()));
@@ -234,6 +233,9 @@ impl Many<'_> {
             policy,
             demands.fail_on.as_str(),
             demands.min_ticks,
+            self.request.anonymous,
+            self.request.show_identity,
+            self.request.people.names().collect::<Vec<_>>(),
             // What was judged before without a statement gets one now.
             self.attester.is_some(),
         ]);
