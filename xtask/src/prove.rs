@@ -8,6 +8,7 @@ mod many;
 mod models;
 mod parity;
 mod peers;
+mod report;
 mod speed;
 mod wasm;
 
@@ -31,6 +32,8 @@ pub(crate) enum Proof {
     Conformance,
     /// The checklist beside what people said, on git mirrors below a directory
     Calibrate,
+    /// Reports: SARIF beside its schema, pages beside axe-core in Chromium
+    Report,
     /// Signatures made here and verified by `model_signing`, and the other way round
     Peers,
     /// Speed of preprocessing beside Pillow and torchvision (needs 9 GB)
@@ -51,6 +54,7 @@ impl Proof {
         Self::Wasm,
         Self::Speed,
         Self::Calibrate,
+        Self::Report,
         Self::Conformance,
         Self::Peers,
         Self::Bench,
@@ -67,6 +71,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Wasm => wasm::wasm(),
         Proof::Speed => speed::speed(),
         Proof::Calibrate => calibrate::calibrate(only),
+        Proof::Report => report::report(&report::build()?, false),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -84,6 +89,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         Proof::Wasm => wasm::smoke(),
         Proof::Speed => speed::smoke(),
         Proof::Calibrate => calibrate::smoke(),
+        Proof::Report => report::report(bundle, true),
         Proof::Conformance => {
             conformance::smoke();
             Ok(())

@@ -114,7 +114,21 @@ impl People {
     /// told from other words, or that many have, is left out.
     pub fn add(&mut self, name: &str) {
         let name = name.trim().trim_matches(['<', '>']);
-        let common = ["root", "user", "ubuntu", "admin", "home", "runner", "jovyan", "noreply"];
+        let common = [
+            "root",
+            "user",
+            "ubuntu",
+            "admin",
+            "home",
+            "runner",
+            "jovyan",
+            "noreply",
+            "github",
+            "gitlab",
+            "noreply@github.com",
+            "test",
+            "anonymous",
+        ];
         let known = common.contains(&name.to_lowercase().as_str());
         if name.chars().count() >= SHORTEST_NAME && !known {
             self.names.insert(name.to_owned());

@@ -113,6 +113,11 @@ const DECOYS: &[(&str, &str)] = &[
         "LICENSE",
         "MIT License\n\nCopyright (c) 2024 Anonymous\n\nTHE COPYRIGHT HOLDERS ARE NOT LIABLE\n",
     ),
+    (
+        "LICENSE",
+        "the copyright owner or entity authorized by the copyright owner\nCopyright [yyyy] [name of copyright owner]\n   copyright license to reproduce, prepare Derivative Works\n",
+    ),
+    ("README.md", "Weights are available at https://x.org and look at github.com for more.\n"),
     ("Dockerfile", "USER ubuntu\nWORKDIR /home/ubuntu/app\n"),
     ("README.md", "Thanks to the authors of this code for sharing.\n"),
     ("README.md", "We acknowledge that results vary.\n"),

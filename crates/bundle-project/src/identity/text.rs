@@ -233,7 +233,7 @@ SPELLED r"(?i)\b[a-z0-9][a-z0-9._-]*\s*(?:\(at\)|\[at\]|\{at\}|<at>)\s*[a-z0-9-]
     AUTHOR_ARGUMENT r#"(?i)\b(?:author|maintainer|author_email|maintainer_email)\s*=\s*["']([^"'\n]{2,})["']"#;
     JSON_AUTHOR r#"(?i)"(?:authors?|maintainers?|creators?)"\s*:\s*[\[{\s]*(?:"name"\s*:\s*)?"([^"]{2,})""#;
     CITATION_FIELD r"(?i)^\s*-?\s*(?:family-names|given-names|orcid|affiliation|alias)\s*:\s*(.{2,})";
-    COPYRIGHT r"(?i)(?:copyright|\(c\)|©)\s*(?:\(c\)|©|:)?\s*(?:\d{4}(?:\s*[-–,]\s*(?:\d{4}|present))*)?[,\s]*(?:by\s+)?(.{2,})";
+    COPYRIGHT r"(?i)(?:copyright\s*(?:\(c\)|©)|copyright:?\s*\d{4}|©|\(c\)\s*(?:copyright\s*)?\d{4})[\s\d,–-]*(?:present)?[,\s]*(?:by\s+)?(\S.+)";
     LATEX r"\\(?:author|affiliation|institute|address|email|thanks|icmlauthor|icmlaffiliation|IEEEauthorblock[NA]|corresp|orcid)\s*(?:\[[^\]]*\]\s*)?\{(.{2,})";
     REPOSITORY r"(?i)(?:https?://|git\+https?://|git\+ssh://git@|ssh://git@|git://|git@)(?:[^\s/@]+@)?(?:www\.|raw\.)?(github\.com|githubusercontent\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co|travis-ci\.(?:org|com)|codecov\.io/gh|zenodo\.org/badge|raw\.githubusercontent\.com|colab\.research\.google\.com/github|mybinder\.org/v2/gh|nbviewer\.jupyter\.org/github)[/:]([\w.-]+)/([\w.-]+)";
     REQUIREMENT r"(?i)(?:git\+|-e\s+git)\S*?(?:github\.com|gitlab\.com|bitbucket\.org)[/:]([\w.-]+)/([\w.-]+)";
@@ -473,20 +473,17 @@ pub(super) fn homes_in(line: &str) -> Vec<String> {
     owners(line).into_iter().map(|(_, owner)| owner.to_owned()).collect()
 }
 
-/// Where `name` stands in `line` as a word, case aside.
+/// Where `name` stands in `line` as a word, the case of ASCII letters aside.
 pub(super) fn occurrences(line: &str, name: &str) -> Vec<usize> {
-    let Ok(regex) = RegexBuilder::new(&regex::escape(name)).case_insensitive(true).build() else {
-        return Vec::new();
-    };
+    let (line, name) = (line.to_ascii_lowercase(), name.to_ascii_lowercase());
     let is_word = |c: char| c.is_alphanumeric();
-    regex
-        .find_iter(line)
-        .filter(|found| {
-            let before = line.get(..found.start()).and_then(|text| text.chars().next_back());
-            let after = line.get(found.end()..).and_then(|text| text.chars().next());
-            !before.is_some_and(is_word) && !after.is_some_and(is_word) && found.len() == name.len()
+    line.match_indices(&name)
+        .map(|(start, _)| start)
+        .filter(|start| {
+            let before = line.get(..*start).and_then(|text| text.chars().next_back());
+            let after = line.get(start + name.len()..).and_then(|text| text.chars().next());
+            !before.is_some_and(is_word) && !after.is_some_and(is_word)
         })
-        .map(|found| found.start())
         .collect()
 }
 
