@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bytes of a document that are read at all.
-const MAX_DOCUMENT: u64 = 20 << 20;
+const MAX_DOCUMENT: u64 = 64 << 20;
 /// Documents of a project that are read.
 const MAX_DOCUMENTS: usize = 40;
 /// Bytes of all documents that are read.

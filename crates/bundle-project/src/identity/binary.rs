@@ -101,7 +101,9 @@ fn said(field: &str, text: &str, people: &People) -> Vec<Leak> {
 
 fn is_nobody(text: &str) -> bool {
     let text = text.trim().to_lowercase();
-    text.is_empty() || ["anonymous", "unknown", "none", "author", "user", "microsoft office user"].contains(&text.as_str())
+    text.is_empty()
+        || ["anonymous", "unknown", "none", "author", "user", "microsoft office user"]
+            .contains(&text.as_str())
 }
 
 fn leak(kind: LeakKind, text: String) -> Leak {
