@@ -107,9 +107,11 @@ READINGS = {
 }
 
 
-def judge(program, cases, answers_only):
+def judge(program, cases, answers_only, without=()):
     lines = "".join(f"{repository}\t{directory}\t{revision}\n" for repository, directory, revision in cases)
     command = [program] + (["--answers-only"] if answers_only else [])
+    for name, word in without:
+        command += ["--without", name, word]
     done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, text=True, check=True)
     return {line["repository"]: line for line in map(json.loads, done.stdout.splitlines())}
 
@@ -192,7 +194,23 @@ def words(rows):
     out = ["| list | word | item | repositories |", "|---|---|---|---:|"]
     for (name, word, item), repositories in sorted(decided.items(), key=lambda pair: (-len(pair[1]), pair[0])):
         out.append(f"| {name} | `{word}` | {ITEMS[item - 1]} | {len(repositories)} |")
-    return out, sum(len(repositories) == 1 for repositories in decided.values())
+    most = collections.defaultdict(set)
+    for (name, word, _), repositories in decided.items():
+        most[(name, word)] |= repositories
+    return out, sorted(pair for pair, repositories in most.items() if len(repositories) == 1)
+
+
+def without(rows, poorer, labels, corrected):
+    """Kappa with every word, and without those that decide a single repository."""
+    out = ["| item | kappa | without them | labels corrected, without them |", "|---|---:|---:|---:|"]
+    repositories = sorted(rows)
+    for item, name in enumerate(ITEMS):
+        truth = [labels[r][item] for r in repositories]
+        fixed = [corrected[r][item] for r in repositories]
+        ours, fewer = ([read(judged[r], "loose: pass", item) for r in repositories] for judged in (rows, poorer))
+        out.append(f"| {name} | {number(kappa(truth, ours))} | {number(kappa(truth, fewer))} | {number(kappa(fixed, fewer))} |")
+    off = [abs(sum(read(poorer[r], "loose: pass", i) for i in range(5)) - sum(labels[r])) for r in repositories]
+    return out + ["", f"Exact score without them: {off.count(0)} of {len(off)}; within one {sum(d <= 1 for d in off)}."]
 
 
 def disagreements(rows, labels, reasons):
@@ -255,7 +273,10 @@ def main():
         found, single = words(rows)
         page += ["", "## Words that decide", "",
                  "Without the word, the answer of so many repositories would be another.", ""] + found
-        print(f"    words that decide a single repository: {single}")
+        print(f"    words that decide a single repository: {len(single)}")
+        poorer = judge(options.judge, cases, True, single)
+        page += ["", f"Without all {len(single)} words that decide a single repository, at once:", ""]
+        page += without(rows, poorer, labels, corrected)
     page += ["", "## Where we differ", ""] + disagreements(rows, labels, reasons)
     text = "\n".join(page) + "\n"
     print(text if options.page is None else "\n".join(page[8:24]))
@@ -263,4 +284,5 @@ def main():
         options.page.write_text(text, encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 //! `cargo xtask prove NAME`: claims held against the real thing.
 
+mod anonymity;
 mod bench;
 mod calibrate;
 mod conformance;
@@ -32,6 +33,8 @@ pub(crate) enum Proof {
     Conformance,
     /// The checklist beside what people said, on git mirrors below a directory
     Calibrate,
+    /// Places that say who wrote a project beside a person's labels, on git mirrors below a directory
+    Anonymity,
     /// Reports: SARIF beside its schema, pages beside axe-core in Chromium
     Report,
     /// Signatures made here and verified by `model_signing`, and the other way round
@@ -54,6 +57,7 @@ impl Proof {
         Self::Wasm,
         Self::Speed,
         Self::Calibrate,
+        Self::Anonymity,
         Self::Report,
         Self::Conformance,
         Self::Peers,
@@ -71,6 +75,7 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Wasm => wasm::wasm(),
         Proof::Speed => speed::speed(),
         Proof::Calibrate => calibrate::calibrate(only),
+        Proof::Anonymity => anonymity::anonymity(only),
         Proof::Report => report::report(&report::build()?, false),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
@@ -89,6 +94,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         Proof::Wasm => wasm::smoke(),
         Proof::Speed => speed::smoke(),
         Proof::Calibrate => calibrate::smoke(),
+        Proof::Anonymity => anonymity::smoke(bundle),
         Proof::Report => report::report(bundle, true),
         Proof::Conformance => {
             conformance::smoke();

@@ -25,6 +25,9 @@ pub enum ArchiveErrorKind {
     /// The bytes break the format (exit code 1).
     #[error("{0}")]
     Malformed(String),
+    /// A zip file without a bundle in it (exit code 1).
+    #[error("is a zip file without a `.bundle.tar.zst` in it")]
+    NoBundle,
     /// The bundle is of a newer format than this version knows, so nothing can
     /// be said of it (exit code 2).
     #[error("{0}")]

@@ -8,7 +8,7 @@ use std::{
 
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
-use crate::{Archive, ArchiveError, Limits, limits::too_large, storage::Storage};
+use crate::{Archive, ArchiveError, ArchiveErrorKind, Limits, limits::too_large, storage::Storage};
 
 /// Unpacked bytes per deflated byte of a bundle, which is compressed already;
 /// its empty blocks still deflate a little.
@@ -64,9 +64,7 @@ fn only_bundle<R: Read + io::Seek>(
     let mut bundles = names.filter(|(_, name)| name.ends_with(EXTENSION));
     match (bundles.next(), bundles.next()) {
         (Some((index, _)), None) => Ok(index),
-        (None, _) => {
-            Err(ArchiveError::malformed(name, "is a zip file without a `.bundle.tar.zst` in it"))
-        }
+        (None, _) => Err(ArchiveError::new(name, ArchiveErrorKind::NoBundle)),
         (Some((_, first)), Some((_, second))) => {
             let (first, second) = (first.escape_ascii(), second.escape_ascii());
             let what = format!("is a zip file with several bundles in it: `{first}`, `{second}`");

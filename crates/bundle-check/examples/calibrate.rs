@@ -2,7 +2,8 @@
 //!
 //! Standard input has a tree a line: `REPOSITORY⇥GIT DIRECTORY⇥REVISION`. Standard output has
 //! a JSON object a line: the answers in both readings with their grounds, and every word of the
-//! lists without which one of the answers of the loose reading would be another.
+//! lists without which one of the answers of the loose reading would be another
+//! (not with `--answers-only`). `--without LIST WORD` takes a word out for all.
 //! `cargo xtask prove calibrate DIR` compares them with what people said.
 
 use std::{
@@ -30,7 +31,14 @@ struct Case {
 }
 
 fn main() -> io::Result<()> {
-    let ablate = std::env::args().nth(1).is_none_or(|word| word != "--answers-only");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let ablate = !arguments.iter().any(|word| word == "--answers-only");
+    let mut words = Words::standard();
+    for (at, _) in arguments.iter().enumerate().filter(|(_, word)| *word == "--without") {
+        if let [list, word, ..] = arguments.get(at + 1..).unwrap_or_default() {
+            words = Arc::new(words.without(list, word));
+        }
+    }
     let lines: Vec<String> = io::stdin().lock().lines().collect::<io::Result<_>>()?;
     let cases: Vec<Case> = lines.iter().filter_map(|line| case(line)).collect();
     let next = Mutex::new(cases.iter().enumerate());
@@ -44,7 +52,7 @@ fn main() -> io::Result<()> {
                     else {
                         return;
                     };
-                    let judged = judge(case, ablate);
+                    let judged = judge(case, &words, ablate);
                     if let Ok(mut done) = done.lock() {
                         done.insert(index, judged);
                     }
@@ -64,11 +72,10 @@ fn case(line: &str) -> Option<Case> {
     Some(Case { repository: fields.next()?, directory: fields.next()?, revision: fields.next()? })
 }
 
-fn judge(case: &Case, ablate: bool) -> Json {
-    let standard = Words::standard();
+fn judge(case: &Case, standard: &Arc<Words>, ablate: bool) -> Json {
     let answers = |profile, words: &Arc<Words>| items(case, profile, words);
     let (loose, strict) =
-        match (answers(Profile::Loose, &standard), answers(Profile::Strict, &standard)) {
+        match (answers(Profile::Loose, standard), answers(Profile::Strict, standard)) {
             (Ok(loose), Ok(strict)) => (loose, strict),
             (Err(error), _) | (_, Err(error)) => {
                 return json!({ "repository": case.repository, "error": error });

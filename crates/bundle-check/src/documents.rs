@@ -135,6 +135,37 @@ impl Document {
     }
 }
 
+/// Directories of programs that show how a library is used.
+pub(crate) const EXAMPLES: [&str; 6] =
+    ["example", "examples", "tutorial", "tutorials", "docs", "documentation"];
+
+/// What the documents claim of the project's programs.
+pub(crate) struct Claims {
+    /// The directories of examples of which one says that the experiments are there.
+    pub(crate) experiments_in: Vec<&'static str>,
+    /// Whether one says that the paper's results come out of this project.
+    pub(crate) reproduces: bool,
+}
+
+impl Claims {
+    /// Reads every block of every document once.
+    pub(crate) fn of(documents: &[Document], words: &Words) -> Self {
+        let mut claims = Self { experiments_in: Vec::new(), reproduces: false };
+        for block in documents.iter().flat_map(|document| &document.readme.blocks) {
+            let text = block_text(block).to_lowercase();
+            claims.reproduces |=
+                words.reproduction.within(&text).is_some() && text.contains("paper");
+            if text.contains("experiment") {
+                let named = EXAMPLES.iter().filter(|place| text.contains(&format!("{place}/")));
+                claims.experiments_in.extend(named);
+            }
+        }
+        claims.experiments_in.sort_unstable();
+        claims.experiments_in.dedup();
+        claims
+    }
+}
+
 /// A document's commands are typed at the top, or beside the document.
 fn resolve_beside(tree: &Tree, path: &ArtifactPath, invocation: &Invocation) -> Resolution {
     let first = resolve(tree, invocation);

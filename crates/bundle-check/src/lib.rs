@@ -2,7 +2,7 @@
 //! without running the author's code.
 //!
 //! [`rules`] is one table of self-describing values. [`check`] asks each of them
-//! about a path (a bundle, a zip that holds one, or a directory), collects all
+//! about a path (a bundle, a zip that holds one or a project, or a directory), collects all
 //! findings, and only then judges. The terminal, the JSON report, `--explain`
 //! and docs/rules.md derive from the same table.
 //!

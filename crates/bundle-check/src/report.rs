@@ -176,7 +176,7 @@ impl Report {
 
     /// How much a rule matters here; `None` where the policy does not ask for it.
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
-        self.policy.as_ref().map_or(Some(rule.severity), |policy| policy.severity(rule))
+        severity_under(self.policy.as_deref(), rule)
     }
 
     /// Whether the file is the bundle that its id names: what is said of the id may be said of it.
@@ -211,7 +211,7 @@ impl Report {
     }
 }
 
-/// Checks a bundle, a zip that holds one, or a directory. `progress` hears the
+/// Checks a bundle, a zip that holds one or a project, or a directory. `progress` hears the
 /// bytes that were read since its last call. None of the author's code is run.
 pub fn check(
     path: &Path,
@@ -237,7 +237,7 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         rule.find(subject)
     };
     let policy = subject.request.policy.as_deref();
-    let severity = |rule: &Rule| policy.map_or(Some(rule.severity), |policy| policy.severity(rule));
+    let severity = |rule: &Rule| severity_under(policy, rule);
     let ask = |rule: &&'static Rule| match severity(rule) {
         Some(_) => ask(rule),
         None => rule.not_judged("the policy does not ask for it"),
@@ -283,6 +283,11 @@ pub(crate) fn report(subject: &Subject, name: &str) -> Report {
         not_tested: not_tested(subject),
         findings,
     }
+}
+
+/// How much a rule matters under a policy, where there is one.
+fn severity_under(policy: Option<&Policy>, rule: &Rule) -> Option<Severity> {
+    policy.map_or(Some(rule.severity), |policy| policy.severity(rule))
 }
 
 /// What keeps the review from being blind; nothing where nobody asks.

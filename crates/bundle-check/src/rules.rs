@@ -1,5 +1,22 @@
 //! The table of rules. A file per area; beneath each rule, its tests.
 
+/// Rules of one area that differ in what `inspect` looks for: name, id, that, title, why, remedy.
+macro_rules! rules_of {
+    ($area:ident $reference:ident $inspect:ident
+     $($name:ident $id:literal $what:expr, $title:literal $why:literal $remedy:literal;)*) => {
+        $(pub(super) static $name: Rule = Rule {
+            id: $id,
+            title: $title,
+            why: $why,
+            reference: $reference,
+            severity: Severity::Should,
+            area: Area::$area,
+            remedy: $remedy,
+            inspect: |subject| $inspect(subject, $what),
+        };)*
+    };
+}
+
 mod anonymity;
 mod code;
 mod completeness;

@@ -27,7 +27,7 @@ use bundle_signature::{
 use crate::{
     CheckError, CheckRequest,
     believe::{flaw, verify_extracted},
-    documents::Document,
+    documents::{Claims, Document},
     overrides::with_words,
     scripts::Script,
     tree::{Tree, TreeFile},
@@ -62,6 +62,7 @@ pub(crate) struct Subject {
     diagnoses: OnceCell<Option<Result<Vec<InputDiagnosis>, RunError>>>,
     leaks: OnceCell<Vec<(ArtifactPath, Vec<Leak>)>>,
     secrets: OnceCell<Vec<(ArtifactPath, Vec<Secret>)>>,
+    claims: OnceCell<Claims>,
 }
 
 /// What the files are in.
@@ -91,7 +92,7 @@ pub(crate) struct Replay {
 }
 
 impl Subject {
-    /// Opens a bundle, a zip that holds one, or a directory. A file that is no
+    /// Opens a bundle, a zip that holds one or a project, or a directory. A file that is no
     /// bundle is a subject too; what cannot be read is an error.
     pub(crate) fn open(
         path: &Path,
@@ -115,6 +116,10 @@ impl Subject {
         }
         let archive = match open_archive(path) {
             Ok(archive) => Arc::new(archive),
+            Err(error) if matches!(error.kind, ArchiveErrorKind::NoBundle) => {
+                let source = Arc::new(SourceTree::from_zip(path)?);
+                return Ok(Self::of_source(Container::Directory, source, request));
+            }
             Err(error) => return Self::broken(error, request),
         };
         let verified = match archive.verify(progress) {
@@ -216,6 +221,7 @@ impl Subject {
             diagnoses: OnceCell::new(),
             leaks: OnceCell::new(),
             secrets: OnceCell::new(),
+            claims: OnceCell::new(),
         }
     }
 
@@ -280,6 +286,11 @@ impl Subject {
         self.scripts.get_or_init(|| Script::all(&self.tree))
     }
 
+    /// What the documents claim of the project's programs.
+    pub(crate) fn claims(&self) -> &Claims {
+        self.claims.get_or_init(|| Claims::of(self.documents(), self.tree.words()))
+    }
+
     /// What each declared ONNX file says of itself.
     pub(crate) fn examined(&self) -> &BTreeMap<EntryName, Result<OnnxReport, RunError>> {
         &self.examined
@@ -330,9 +341,9 @@ impl Subject {
     pub(crate) fn leaks(&self) -> Option<&[(ArtifactPath, Vec<Leak>)]> {
         let search = || {
             let mut people = self.request.people.clone();
-            people.extend(
-                self.source.iter().map(|source| source.people()).next().unwrap_or_default(),
-            );
+            if let Some(source) = &self.source {
+                people.extend(source.people());
+            }
             for document in self.documents() {
                 if let Ok(text) = self.tree.text(&document.path, MAX_SEARCHED) {
                     people.learn(&text, &|path| self.tree.file(path).is_some());

@@ -1,7 +1,7 @@
 //! The files under check, wherever they are: one list, one way to read, and the
 //! word lists by which they are judged.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bundle_manifest::{ArtifactPath, FileSource};
 
@@ -22,6 +22,8 @@ pub(crate) struct Tree {
     files: Vec<TreeFile>,
     source: Arc<dyn FileSource>,
     words: Arc<Words>,
+    /// Where the files of each name are in the list.
+    by_name: BTreeMap<String, Vec<usize>>,
 }
 
 /// Why a file's text cannot be judged.
@@ -39,7 +41,11 @@ impl Tree {
         words: Arc<Words>,
     ) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files, source, words }
+        let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, file) in files.iter().enumerate() {
+            by_name.entry(file.path.file_name().to_owned()).or_default().push(index);
+        }
+        Self { files, source, words, by_name }
     }
 
     pub(crate) fn files(&self) -> &[TreeFile] {
@@ -74,10 +80,17 @@ impl Tree {
         self.files.get(index)
     }
 
+    /// The files of this name, in path order.
+    pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = &TreeFile> {
+        let places = self.by_name.get(name).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|index| self.files.get(*index))
+    }
+
     /// The only file whose path ends in these parts.
     pub(crate) fn ending(&self, parts: &str) -> Option<&TreeFile> {
         let tail = format!("/{parts}");
-        let mut ending = self.files.iter().filter(|file| file.path.as_str().ends_with(&tail));
+        let named = self.named(parts.rsplit('/').next().unwrap_or(parts));
+        let mut ending = named.filter(|file| file.path.as_str().ends_with(&tail));
         let found = ending.next()?;
         ending.next().is_none().then_some(found)
     }

@@ -82,6 +82,7 @@ impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
         let exit = match error.kind {
             ArchiveErrorKind::Malformed(_)
+            | ArchiveErrorKind::NoBundle
             | ArchiveErrorKind::Limit(_)
             | ArchiveErrorKind::Digest { .. } => Exit::DoesNotHold,
             _ => Exit::NotJudged,

@@ -2,12 +2,13 @@
 //! this project, and why. The report shows each with its reason; a venue's policy
 //! may forbid them.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr};
 
 use serde_json::{Value as Json, json};
 
 use crate::{
     InvalidName,
+    name::name,
     tree::{Definitions, FromToml, Node, table, words},
 };
 
@@ -141,34 +142,7 @@ impl MoreWords {
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $accepts:path, $schema:expr) => {
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(String);
-
-        impl $name {
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = InvalidName;
-
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
-                if $accepts(text) {
-                    return Ok(Self(text.to_owned()));
-                }
-                let text = text.chars().take(100).collect();
-                Err(InvalidName { text, what: $what, rule: $rule })
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
+        name!($(#[$doc])* $name, $what, $rule, $accepts);
 
         impl FromToml for $name {
             fn read(node: &Node<'_>) -> Option<Self> {

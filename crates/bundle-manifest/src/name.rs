@@ -63,6 +63,8 @@ macro_rules! name {
     };
 }
 
+pub(crate) use name;
+
 name!(
     /// The name of a bundle: part of its file name.
     BundleName,

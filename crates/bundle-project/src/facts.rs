@@ -29,7 +29,7 @@ impl SourceTree {
     ) -> Result<Option<GitFacts>, ProjectError> {
         match &self.content {
             Content::Archive(_) | Content::Disk { lock: Some(_), .. } => Ok(self.handed_on(code)),
-            Content::Disk { place: None, .. } => Ok(None),
+            Content::Disk { place: None, .. } | Content::Zip(_) => Ok(None),
             Content::Disk { disk, place: Some(place), .. } => {
                 let Some(head) = place.head()? else { return Ok(None) };
                 let mut reasons = BTreeSet::new();

@@ -42,6 +42,7 @@ mod references;
 mod select;
 mod swhid;
 mod tree;
+mod zip;
 pub use disk::Stamp;
 pub use environment::{
     Environment, EnvironmentFormat, Requirement, VersionClaim, installed_packages,

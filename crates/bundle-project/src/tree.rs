@@ -1,5 +1,5 @@
 //! One tree, many origins: a directory (tracked by git, or not), an extracted
-//! bundle, a git revision, a packed bundle.
+//! bundle, a git revision, a zip file, a packed bundle.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +20,7 @@ use crate::{
     disk::{Disk, Entry, Ignored, RawName, Stamp},
     git::{Commit, Objects, Place, Tracked},
     made::Made,
+    zip::{Listing, Zip},
 };
 
 /// The directory of a bundle that holds the project.
@@ -42,6 +43,8 @@ pub enum Origin {
     Extracted,
     /// A git revision.
     Revision,
+    /// A zip file of a project.
+    Zip,
     /// A packed bundle.
     Archive,
 }
@@ -94,6 +97,7 @@ pub(crate) enum Content {
         blobs: BTreeMap<ArtifactPath, GitObjectId>,
         revision: String,
     },
+    Zip(Box<Zip>),
     Archive(Arc<Archive>),
 }
 
@@ -268,6 +272,15 @@ impl SourceTree {
         Ok(tree)
     }
 
+    /// The files of a zip file without a bundle, for one that a forge offers to download.
+    pub fn from_zip(path: &Path) -> Result<Self, ProjectError> {
+        let (zip, Listing { files, links, forbidden }) = Zip::open(path)?;
+        let content = Content::Zip(Box::new(zip));
+        let mut tree = Self { files, links, forbidden, ..Self::new(Origin::Zip, content) };
+        tree.sort();
+        Ok(tree)
+    }
+
     /// The project inside a bundle.
     pub fn from_archive(archive: Arc<Archive>) -> Self {
         let members = below_project(archive.lock());
@@ -320,7 +333,7 @@ impl SourceTree {
     pub fn directory(&self) -> Option<&Path> {
         match &self.content {
             Content::Disk { disk, .. } => Some(disk.root()),
-            Content::Revision { .. } | Content::Archive(_) => None,
+            Content::Revision { .. } | Content::Zip(_) | Content::Archive(_) => None,
         }
     }
 
@@ -329,7 +342,7 @@ impl SourceTree {
         match &self.content {
             Content::Disk { lock, .. } => lock.as_deref(),
             Content::Archive(archive) => Some(archive.lock()),
-            Content::Revision { .. } => None,
+            Content::Revision { .. } | Content::Zip(_) => None,
         }
     }
 
@@ -365,7 +378,7 @@ impl SourceTree {
         match &self.content {
             Content::Disk { place: Some(place), .. } => place.people(),
             Content::Revision { objects, .. } => objects.place.people(),
-            Content::Disk { .. } | Content::Archive(_) => People::nobody(),
+            Content::Disk { .. } | Content::Zip(_) | Content::Archive(_) => People::nobody(),
         }
     }
 
@@ -468,7 +481,7 @@ impl SourceTree {
     pub fn stamp(&self, path: &ArtifactPath) -> Option<Stamp> {
         match &self.content {
             Content::Disk { disk, .. } => disk.stamp(path),
-            Content::Revision { .. } | Content::Archive(_) => None,
+            Content::Revision { .. } | Content::Zip(_) | Content::Archive(_) => None,
         }
     }
 
@@ -481,6 +494,7 @@ impl SourceTree {
                 let content = objects.blob(*id).map_err(io::Error::other)?;
                 Ok(Box::new(io::Cursor::new(content)))
             }
+            Content::Zip(zip) => Ok(Box::new(io::Cursor::new(zip.read(path)?))),
             Content::Archive(archive) => Ok(Box::new(archive.open_member(path)?)),
         }
     }

@@ -13,41 +13,27 @@ use crate::{
 const REFERENCE: &str =
     "NeurIPS Code Submission Policy: code of a submission is anonymised; docs/anonymity.md";
 
-macro_rules! rules {
-    ($($name:ident $id:literal $kind:ident $title:literal $why:literal $remedy:literal;)*) => {
-        $(pub(super) static $name: Rule = Rule {
-            id: $id,
-            title: $title,
-            why: $why,
-            reference: REFERENCE,
-            severity: Severity::Should,
-            area: Area::Anonymity,
-            remedy: $remedy,
-            inspect: |subject| inspect(subject, LeakKind::$kind),
-        };)*
-    };
-}
-
-rules! {
-    ADDRESSES "ANON-1" Address "no e-mail address is left"
+rules_of! {
+    Anonymity REFERENCE inspect
+    ADDRESSES "ANON-1" LeakKind::Address, "no e-mail address is left"
         "An address names its owner, and often the institution."
         "`bundle anonymize` puts anonymous@example.org in their place";
-    HOMES "ANON-2" Home "no path of a home directory is left"
+    HOMES "ANON-2" LeakKind::Home, "no path of a home directory is left"
         "`/home/jane/data` in a script, a notebook's output or a pickle names who ran it."
         "`bundle anonymize`, or write paths relative to the project";
-    NAMES "ANON-3" Name "no name that was looked for is left"
+    NAMES "ANON-3" LeakKind::Name, "no name that was looked for is left"
         "Names of authors, and their logins on clusters and services, stand in comments, logs and configurations."
         "`bundle anonymize --name NAME`";
-    AUTHORS "ANON-4" Author "no field says who the author is"
+    AUTHORS "ANON-4" LeakKind::Author, "no field says who the author is"
         "Package metadata, licences, citations and LaTeX have fields for it."
         "`bundle anonymize` writes Anonymous into them; restore them for the final version";
-    REPOSITORIES "ANON-5" Repository "no address of the project's own repository or of a person's pages is left"
+    REPOSITORIES "ANON-5" LeakKind::Repository, "no address of the project's own repository or of a person's pages is left"
         "One click on a badge or a clone line ends the blind review."
         "`bundle anonymize` replaces them";
-    ACKNOWLEDGEMENTS "ANON-6" Acknowledgement "nobody is thanked, and no affiliation or funding is named"
+    ACKNOWLEDGEMENTS "ANON-6" LeakKind::Acknowledgement, "nobody is thanked, and no affiliation or funding is named"
         "Grants, advisors and institutions identify a group as well as a name does."
         "take them out until the paper is accepted; `bundle anonymize` does";
-    METADATA "ANON-7" Metadata "the files have no metadata of who made them"
+    METADATA "ANON-7" LeakKind::Metadata, "the files have no metadata of who made them"
         "PDF, PNG, JPEG, ONNX and office files keep authors, machines and places that no reader sees."
         "`bundle anonymize`; export PDF files anew without an author";
 }

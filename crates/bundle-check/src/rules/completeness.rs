@@ -16,7 +16,7 @@ use bundle_project::{BlockKind, Link};
 
 use crate::{
     Answer, Area, Evidence, Rule, Severity,
-    documents::{Document, block_text},
+    documents::{Document, EXAMPLES, block_text},
     finding::{Confidence, Ground, Judgement},
     scripts::Script,
     subject::Subject,
@@ -127,10 +127,6 @@ fn nothing(subject: &Subject, item: usize, what: &str) -> Judgement {
     Judgement::fail(std::iter::once(Evidence::note(what)).chain(template)).on(ground::ABSENT)
 }
 
-/// Directories of programs that show how a library is used.
-const EXAMPLES: [&str; 6] =
-    ["example", "examples", "tutorial", "tutorials", "docs", "documentation"];
-
 /// Whether a program shows how a library is used, and is none of the paper's experiments.
 fn is_example(subject: &Subject, script: &Script) -> bool {
     EXAMPLES.iter().any(|place| script.is_in(place)) && !is_experiment(subject, script)
@@ -140,23 +136,7 @@ fn is_example(subject: &Subject, script: &Script) -> bool {
 /// document says that they are in that directory of examples.
 fn is_experiment(subject: &Subject, script: &Script) -> bool {
     script.is_experiment()
-        || EXAMPLES.iter().any(|place| {
-            let named = format!("{place}/");
-            script.is_in(place)
-                && said(subject, |text| text.contains(&named) && text.contains("experiment"))
-        })
-}
-
-/// Whether a document says that the paper's results come out of this project.
-fn reproduces(subject: &Subject) -> bool {
-    let words = &subject.tree.words().reproduction;
-    said(subject, |text| words.within(text).is_some() && text.contains("paper"))
-}
-
-/// Whether a block of a document, in lower case, says it.
-fn said(subject: &Subject, says: impl Fn(&str) -> bool) -> bool {
-    let mut blocks = subject.documents().iter().flat_map(|document| &document.readme.blocks);
-    blocks.any(|block| says(&block_text(block).to_lowercase()))
+        || subject.claims().experiments_in.iter().any(|place| script.is_in(place))
 }
 
 /// A judgement of code, unless the documents say that what was run is elsewhere: no command

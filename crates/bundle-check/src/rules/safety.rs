@@ -1,7 +1,5 @@
 //! Files that do something when they are opened.
 
-use bundle_manifest::ArtifactPath;
-
 use crate::{
     Area, Evidence, Rule, Severity,
     finding::Judgement,
@@ -33,6 +31,8 @@ pub(super) static PROGRAMS: Rule = Rule {
 
 /// Bytes of a file in which names are looked for.
 const MAX_LOOK: u64 = 8 << 20;
+/// Bytes in which a format's magic number is looked for.
+const MAX_HEAD: u64 = 64;
 /// Suffixes of files that may be pickles.
 const PICKLED: [&str; 12] =
     ["pkl", "pickle", "pt", "pth", "ckpt", "joblib", "bin", "tar", "p", "dill", "npy", "model"];
@@ -78,7 +78,7 @@ fn pickles(subject: &Subject) -> Judgement {
 
 /// What a pickle imports; `None` of a file that is none.
 fn pickle_names(subject: &Subject, file: &TreeFile) -> Option<Vec<String>> {
-    let bytes = beginning(subject, &file.path)?;
+    let bytes = subject.beginning(&file.path, MAX_LOOK)?;
     let zipped = bytes.starts_with(b"PK\x03\x04");
     let holds = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
     let pickled = bytes.first() == Some(&0x80)
@@ -165,7 +165,8 @@ fn programs(subject: &Subject) -> Judgement {
                 | "mexw64"
         );
         named
-            && first(subject, &file.path)
+            && subject
+                .beginning(&file.path, MAX_HEAD)
                 .is_some_and(|head| MAGIC.iter().any(|m| head.starts_with(m)))
     });
     let found: Vec<Evidence> =
@@ -174,15 +175,6 @@ fn programs(subject: &Subject) -> Judgement {
         return Judgement::pass([Evidence::note("no compiled programs")]);
     }
     Judgement::weak(found)
-}
-
-/// The first bytes of a file, whatever its size.
-fn first(subject: &Subject, path: &ArtifactPath) -> Option<Vec<u8>> {
-    subject.beginning(path, 64)
-}
-
-fn beginning(subject: &Subject, path: &ArtifactPath) -> Option<Vec<u8>> {
-    subject.beginning(path, MAX_LOOK)
 }
 
 #[cfg(test)]

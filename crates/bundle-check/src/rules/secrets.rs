@@ -5,29 +5,15 @@ use crate::{Area, Evidence, Rule, Severity, finding::Judgement, subject::Subject
 const REFERENCE: &str =
     "OWASP Secrets Management Cheat Sheet; the documented forms of each service's tokens";
 
-macro_rules! rules {
-    ($($name:ident $id:literal $number:literal $title:literal $why:literal $remedy:literal;)*) => {
-        $(pub(super) static $name: Rule = Rule {
-            id: $id,
-            title: $title,
-            why: $why,
-            reference: REFERENCE,
-            severity: Severity::Should,
-            area: Area::Secrets,
-            remedy: $remedy,
-            inspect: |subject| inspect(subject, $number),
-        };)*
-    };
-}
-
-rules! {
-    KEYS "SECR-1" 1 "no private key is among the files"
+rules_of! {
+    Secrets REFERENCE inspect
+    KEYS "SECR-1" 1, "no private key is among the files"
         "Whoever has the bundle has the key, and can sign or log in as its owner."
         "take the key out, and make a new one: this one is known";
-    TOKENS "SECR-2" 2 "no token of a service is among the files"
+    TOKENS "SECR-2" 2, "no token of a service is among the files"
         "Tokens in published code are found and used within minutes."
         "take the token out, and revoke it at its service";
-    PASSWORDS "SECR-3" 3 "no password is among the files"
+    PASSWORDS "SECR-3" 3, "no password is among the files"
         "Passwords in addresses and settings are read by everybody who has the files."
         "read it from the environment, and change it";
 }

@@ -103,12 +103,13 @@ fn called(tree: &Tree, path: &ArtifactPath, lines: &[TellingLine]) -> Vec<Artifa
         .collect();
     words.sort_unstable();
     words.dedup();
-    let functions = tree.files().iter().map(|file| &file.path).filter(|other| *other != path);
-    let named = functions.filter(|other| {
-        let stem = other.file_name().strip_suffix(".m");
-        stem.is_some_and(|stem| words.binary_search(&stem).is_ok())
-    });
-    named.take(MAX_IMPORTS).cloned().collect()
+    let functions =
+        words.iter().flat_map(|word| tree.named(&format!("{word}.m")).collect::<Vec<_>>());
+    let mut found: Vec<_> =
+        functions.map(|file| file.path.clone()).filter(|other| other != path).collect();
+    found.sort();
+    found.truncate(MAX_IMPORTS);
+    found
 }
 
 fn join(folder: &str, name: &str) -> String {

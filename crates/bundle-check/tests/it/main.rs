@@ -10,6 +10,7 @@ mod pack;
 mod policies;
 mod tamper;
 mod vectors;
+mod zipped;
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::RegexSet;
+use regex::{Regex, RegexSet};
 
 /// Bytes of one line that are searched.
 const MAX_LINE: usize = 20_000;
@@ -75,6 +75,9 @@ const PATTERNS: [(usize, &str, &str); 22] = [
 
 static ALL: LazyLock<Option<RegexSet>> =
     LazyLock::new(|| RegexSet::new(PATTERNS.iter().map(|(_, _, pattern)| *pattern)).ok());
+/// Each of them alone, for what it captures.
+static EACH: LazyLock<Vec<Option<Regex>>> =
+    LazyLock::new(|| PATTERNS.iter().map(|(_, _, pattern)| Regex::new(pattern).ok()).collect());
 
 /// The secrets in a file, by line; none of a file that is no text.
 pub fn secrets(content: &[u8]) -> Vec<Secret> {
@@ -93,9 +96,8 @@ pub fn secrets(content: &[u8]) -> Vec<Secret> {
 /// The first secret of a line.
 fn in_line(all: &RegexSet, line: &str, number: usize) -> Option<Secret> {
     all.matches(line).into_iter().find_map(|index| {
-        let (rule, what, pattern) = PATTERNS.get(index)?;
-        let regex = regex::Regex::new(pattern).ok()?;
-        let captures = regex.captures(line)?;
+        let (rule, what, _) = PATTERNS.get(index)?;
+        let captures = EACH.get(index)?.as_ref()?.captures(line)?;
         let whole = captures.get(0)?.as_str();
         let value = captures.get(1).map_or(whole, |value| value.as_str());
         let key = *rule == 1;

@@ -2,7 +2,7 @@
 
 use super::{
     entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
-    ground, is_example, is_experiment, nothing, pointer, reproduces,
+    ground, is_example, is_experiment, nothing, pointer,
 };
 use crate::{
     Evidence,
@@ -74,7 +74,7 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
     let whole = command || script.runs && !is_example(subject, script);
     let sureness = match (named, whole) {
         (true, true) if seen.is_some() => Sureness::Shown,
-        (_, true) if measures || experiment || reproduces(subject) => Sureness::Experiment,
+        (_, true) if measures || experiment || subject.claims().reproduces => Sureness::Experiment,
         (_, true) => Sureness::Named,
         (_, false) => Sureness::Part,
     };

@@ -2,7 +2,7 @@
 
 use super::{
     entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
-    is_example, nothing, pointer, reproduces,
+    is_example, nothing, pointer,
 };
 use crate::{finding::Judgement, scripts::Script, subject::Subject};
 
@@ -70,7 +70,7 @@ fn candidate<'s>(
     let sureness = match (seen.is_some(), whole) {
         (true, true) => Sureness::Shown,
         (true, false) => Sureness::Part,
-        (false, true) if !iterates && documented.is_some() && reproduces(subject) => {
+        (false, true) if !iterates && documented.is_some() && subject.claims().reproduces => {
             Sureness::Experiment
         }
         (false, _) if named => Sureness::Named,
