@@ -12,6 +12,7 @@ mod run;
 mod test;
 mod tidy;
 mod tools;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,8 @@ enum Task {
         #[arg(long)]
         no_serve: bool,
     },
+    /// Build what runs in a browser, for `bundle demo` to put into its pages
+    Wasm,
     /// Every test that needs no network once it is set up
     Test,
     /// A proof against the real thing; results go to docs/proof
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> Result<()> {
     match task {
         Task::Quickstart { no_serve } => quickstart::quickstart(!no_serve),
+        Task::Wasm => wasm::wasm(),
         Task::Test => test::test(),
         Task::Prove { proof, smoke: false, only } => prove::prove(proof, &only),
         Task::Prove { proof, smoke: true, .. } => prove::smoke(proof, &quickstart::build()?),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
-use crate::run::{output, program, root, say};
+use crate::run::{cargo, output, program, root, say};
 
 /// Which of our crates each crate may use, floor by floor. Siblings never know each other.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -34,6 +34,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "bundle-demo",
         &[
             "bundle-archive",
+            "bundle-manifest",
+            "bundle-preprocess",
+            "bundle-run",
+            "bundle-signature",
+        ],
+    ),
+    (
+        "bundle-browser",
+        &[
+            "bundle-archive",
+            "bundle-demo",
             "bundle-manifest",
             "bundle-preprocess",
             "bundle-run",
@@ -89,8 +100,7 @@ const ONLY: &[(&str, &str)] = &[
     ("png", "bundle-preprocess"),
 ];
 
-/// Crates that go to the browser, and what may not come with them.
-const BROWSER: &[&str] = &["bundle-manifest", "bundle-preprocess", "bundle-run"];
+/// What may not be compiled for the browser (rayon, of the tokenizers, finds no threads there).
 const NOT_IN_BROWSER: &[&str] = &["zstd-sys", "gix", "tokio", "onig", "tempfile"];
 
 /// No tool can promise it, so none of our texts says it.
@@ -101,7 +111,7 @@ pub(crate) fn tidy() -> Result<()> {
     let metadata = MetadataCommand::new().current_dir(root()).exec().context("cargo metadata")?;
     let mut problems = Vec::new();
     check_arrows(&metadata, &mut problems);
-    check_browser(&metadata, &mut problems)?;
+    check_browser(&mut problems)?;
     check_files(&mut problems)?;
     if problems.is_empty() {
         say("tidy: the crate graph and the files keep the house rules");
@@ -152,32 +162,18 @@ fn names(package: &Package, development: bool) -> BTreeSet<String> {
         .collect()
 }
 
-fn check_browser(metadata: &Metadata, problems: &mut Vec<String>) -> Result<()> {
-    let resolve = metadata.resolve.as_ref().context("cargo metadata resolved nothing")?;
-    for start in BROWSER {
-        let package = metadata
-            .workspace_packages()
-            .into_iter()
-            .find(|package| package.name.as_str() == *start);
-        let mut open = vec![package.with_context(|| format!("{start} is not there"))?.id.clone()];
-        let mut seen = BTreeSet::new();
-        while let Some(id) = open.pop() {
-            if !seen.insert(id.clone()) {
-                continue;
-            }
-            if NOT_IN_BROWSER.contains(&metadata[&id].name.as_str()) {
-                problems.push(format!("{start} brings {} to the browser", metadata[&id].name));
-            }
-            let node = resolve
-                .nodes
-                .iter()
-                .find(|node| node.id == id)
-                .context("a node without its package")?;
-            let normal = |dependency: &&cargo_metadata::NodeDep| {
-                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
-            };
-            open.extend(node.deps.iter().filter(normal).map(|dependency| dependency.pkg.clone()));
-        }
+/// What is compiled for the browser, with the features that it has there.
+fn check_browser(problems: &mut Vec<String>) -> Result<()> {
+    let tree = ["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let mut command = cargo(&tree);
+    command.args(["--package", "bundle-browser-wasm", "--target", "wasm32-unknown-unknown"]);
+    let tree = output(command.current_dir(root().join("crates/bundle-browser/wasm")))?;
+    let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    if !names.contains("bundle-browser") {
+        problems.push("what runs in a browser does not have bundle-browser".to_owned());
+    }
+    for name in NOT_IN_BROWSER.iter().filter(|name| names.contains(*name)) {
+        problems.push(format!("{name} is compiled for the browser"));
     }
     Ok(())
 }

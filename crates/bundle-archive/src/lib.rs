@@ -59,6 +59,9 @@ mod head;
 mod layout;
 mod limits;
 mod member;
+#[cfg(feature = "wrapped")]
+mod page;
+mod piece;
 #[cfg(feature = "write")]
 mod pool;
 mod read;
@@ -67,15 +70,20 @@ mod resign;
 mod seek;
 mod storage;
 mod verify;
+#[cfg(feature = "wrapped")]
+mod wrapper;
 #[cfg(feature = "write")]
 mod write;
-#[cfg(feature = "zip")]
+#[cfg(feature = "wrapped")]
 mod zip;
 
 pub use error::{ArchiveError, ArchiveErrorKind};
 pub use limits::Limits;
 pub use member::MemberReader;
+pub use piece::{PIECE_BEFORE, PIECE_BEHIND, PIECE_SIZE};
 pub use read::Archive;
 pub use verify::Verified;
+#[cfg(feature = "wrapped")]
+pub use wrapper::Wrapper;
 #[cfg(feature = "write")]
 pub use write::{Sealed, Spool, WriteOptions, Written};

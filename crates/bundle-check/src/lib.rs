@@ -34,6 +34,7 @@ mod evidence;
 mod explain;
 mod finding;
 mod overrides;
+mod page;
 mod policy;
 mod render;
 mod report;
@@ -55,6 +56,7 @@ pub use evidence::Evidence;
 pub use explain::{explain, rules_markdown};
 pub use finding::{Answer, Confidence, Finding};
 pub use overrides::{AuthorsEntry, OverrideOf};
+pub use page::{PageJudge, PageProvenance};
 pub use policy::Policy;
 pub use render::{
     Row, RowReport, attestation_json, render_html, render_json, render_markdown, render_sarif,

@@ -8,7 +8,7 @@ use bundle_run::RunError;
 use bundle_signature::{Attestation, Outcome, TestResult, Trust, Verification};
 
 use crate::{
-    Answer, Area, AuthorsEntry, CheckError, Demands, Finding, Policy, Rule, Severity,
+    Answer, Area, AuthorsEntry, CheckError, Demands, Finding, PageJudge, Policy, Rule, Severity,
     evidence::shown,
     overrides,
     rules::{RULESET, rules},
@@ -45,6 +45,8 @@ pub struct CheckRequest {
     pub demands: Demands,
     /// The venue whose policy decides, if one does.
     pub policy: Option<Arc<Policy>>,
+    /// Who judges the page around a bundle, where there is one.
+    pub page: Option<PageJudge>,
 }
 
 impl CheckRequest {
@@ -61,6 +63,7 @@ impl CheckRequest {
             people: People::nobody(),
             demands: Demands::default(),
             policy: None,
+            page: None,
         }
     }
 

@@ -43,6 +43,7 @@ static RULES: &[&Rule] = &[
     &container::UNCHANGED,
     &container::CODE_HASH,
     &container::WITHHELD,
+    &container::PAGE,
     &signature::TRUSTED,
     &signature::VALID,
     &signature::ATTESTED,

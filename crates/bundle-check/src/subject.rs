@@ -5,11 +5,11 @@ use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     io::Read as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified};
+use bundle_archive::{Archive, ArchiveError, ArchiveErrorKind, Limits, Verified, Wrapper};
 use bundle_manifest::{
     ArtifactPath, BundleId, EntryName, FileSource as _, Lock, Manifest, ManifestError, line_of_step,
 };
@@ -37,8 +37,6 @@ use crate::{
 const MAX_MANIFEST: u64 = 4 << 20;
 /// Bytes of a file in which secrets are looked for.
 const MAX_SECRET_FILE: u64 = 1 << 20;
-/// How a zip file begins.
-const ZIP_MAGIC: &[u8] = b"PK";
 
 /// What is under check.
 pub(crate) struct Subject {
@@ -46,6 +44,8 @@ pub(crate) struct Subject {
     pub(crate) tree: Tree,
     pub(crate) declared: Declared,
     pub(crate) request: CheckRequest,
+    /// The page around the bundle, where it came in one.
+    pub(crate) page: Option<PathBuf>,
     /// Bytes of the file, where it is one.
     pub(crate) file_size: Option<u64>,
     /// The tree as the project crate sees it; `None` where there is none.
@@ -130,7 +130,8 @@ impl Subject {
         let attestations = read_beside(path, archive.lock(), &request.trust)?;
         let container = Container::Bundle { archive, verified };
         let file_size = Some(metadata.len());
-        Ok(Self { file_size, attestations, ..Self::of_source(container, source, request) })
+        let page = (Wrapper::of(path)? == Wrapper::Page).then(|| path.to_owned());
+        Ok(Self { page, file_size, attestations, ..Self::of_source(container, source, request) })
     }
 
     fn broken(error: ArchiveError, request: &CheckRequest) -> Result<Self, CheckError> {
@@ -208,6 +209,7 @@ impl Subject {
             tree,
             declared,
             request,
+            page: None,
             file_size: None,
             source,
             selected: None,
@@ -443,21 +445,7 @@ impl bundle_manifest::FileSource for Nothing {
 }
 
 fn open_archive(path: &Path) -> Result<Archive, ArchiveError> {
-    let limits = Limits::default();
-    let mut magic = Vec::new();
-    let io = |error| ArchiveError {
-        subject: path.display().to_string(),
-        kind: ArchiveErrorKind::Io(error),
-    };
-    fs_err::File::open(path)
-        .map_err(io)?
-        .take(ZIP_MAGIC.len() as u64)
-        .read_to_end(&mut magic)
-        .map_err(io)?;
-    if magic == ZIP_MAGIC {
-        return Archive::open_zip(path, &std::env::temp_dir(), &limits);
-    }
-    Archive::open(path, &limits)
+    Archive::open_wrapped(path, &std::env::temp_dir(), &Limits::default())
 }
 
 /// Whether an error says something of the disk, not of the bundle.

@@ -70,6 +70,8 @@ pub enum Command {
     Run(Run),
     /// Serve the page on which anyone can try the model
     Serve(Serve),
+    /// Write the page that runs the model in a browser, as one file
+    Demo(Demo),
     /// Show what is inside
     Inspect(Inspect),
     /// Unpack a bundle, checking every file
@@ -594,6 +596,28 @@ pub struct Serve {
     /// A name that requests may call this server by, such as that of a reverse proxy
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+}
+
+/// `bundle demo`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle demo digits-1.0.0.bundle.tar.zst                digits-1.0.0.html, opened by double-click
+  bundle demo digits-1.0.0.bundle.tar.zst -o page.html --prove
+                                replay the examples in WebAssembly too, with Node.js
+  bundle check page.html        judge the bundle in a page, and say whether the page is ours")]
+pub struct Demo {
+    /// A packed bundle
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// The file to write, or the directory; NAME-VERSION.html if left out
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Replay the examples with the program in the page too (needs Node.js)
+    #[arg(long)]
+    pub prove: bool,
 }
 
 /// `bundle inspect`

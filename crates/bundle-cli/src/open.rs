@@ -1,13 +1,8 @@
-//! A path that a user named: a bundle, a zip that holds one, or a project directory.
+//! A path that a user named: a bundle, a zip or a page that holds one, or a project directory.
 
 mod address;
 
-use std::{
-    fs::Metadata,
-    io::{ErrorKind, Read as _},
-    path::Path,
-    sync::Arc,
-};
+use std::{fs::Metadata, io::ErrorKind, path::Path, sync::Arc};
 
 use bundle_archive::{Archive, Limits};
 use bundle_manifest::{ArtifactPath, BundleId, FileSource, Manifest};
@@ -77,24 +72,11 @@ pub(crate) fn believable(
     }
 }
 
-/// Opens a bundle file, or a zip that holds one.
+/// Opens a bundle file, or the one that a zip file or a page holds.
 pub(crate) fn open_archive(path: &Path) -> Result<Archive, Failure> {
     there(path)?;
-    let limits = Limits::default();
-    let opened = if is_zip(path) {
-        Archive::open_zip(path, &std::env::temp_dir(), &limits)
-    } else {
-        Archive::open(path, &limits)
-    };
+    let opened = Archive::open_wrapped(path, &std::env::temp_dir(), &Limits::default());
     opened.map_err(|error| Failure::from(error).of(path.display()))
-}
-
-/// Whether a file begins as a zip does.
-pub(crate) fn is_zip(path: &Path) -> bool {
-    let mut magic = [0; 4];
-    // To open a pipe is to wait for its other end.
-    let mut read = || fs_err::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    path.is_file() && read().is_ok() && magic == *b"PK\x03\x04"
 }
 
 /// What is at a path that a user typed.

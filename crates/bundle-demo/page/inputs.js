@@ -10,6 +10,8 @@
 
 import { chooser, frame } from "./chooser.js";
 import { authored, el, urlSlot } from "./dom.js";
+import { drawingPad } from "./pad.js";
+import { camera, microphone } from "./record.js";
 import { bytes, t } from "./strings.js";
 import { tableInput } from "./table.js";
 
@@ -65,11 +67,18 @@ function fileInput(description, options) {
     types,
   );
   choose.acceptDrops(zone);
+  const give = (file) => {
+    show({ file });
+    options.changed();
+  };
+  const devices = { take: give, refused: options.refused };
+  const more = picture ? [camera(devices), drawingPad(id, give)] : description.kind === "audio" ? [microphone(devices)] : [];
 
   function show(next) {
     source = next;
     const name = next?.file ? (next.file.name ?? t("pasted")) : t("from_example");
-    const shown = next?.file ? fileCard(next.file, name, picture ? url(next.file) : null) : next && valueCard(next.value);
+    const sound = description.kind === "audio";
+    const shown = next?.file ? fileCard(next.file, name, { picture, sound, url: picture || sound ? url(next.file) : null }) : next && valueCard(next.value);
     preview.replaceChildren(...(shown ? [shown] : []));
     if (!next) url(null);
     clearButton.hidden = !next;
@@ -79,7 +88,7 @@ function fileInput(description, options) {
   }
 
   return {
-    element: frame(description, zone),
+    element: frame(description, zone, ...more),
     immediate: true,
     takesPaste: picture,
     give: choose.give,
@@ -89,9 +98,10 @@ function fileInput(description, options) {
   };
 }
 
-function fileCard(file, name, url) {
+function fileCard(file, name, { picture, sound, url }) {
   const caption = el("figcaption", {}, authored(name), ` · ${bytes(file.size)}`);
-  if (!url) return el("figure", { class: "file-card" }, caption);
+  if (sound) return el("figure", { class: "file-card" }, el("audio", { controls: true, src: url, "aria-label": name }), caption);
+  if (!picture) return el("figure", { class: "file-card" }, caption);
   const image = el("img", { src: url, alt: t("image_alt", { name }) });
   const figure = el("figure", { class: "picture" }, image, caption);
   image.addEventListener("load", () => {

@@ -5,10 +5,12 @@ import { exampleList, replayAll } from "./examples.js";
 import { makeInput } from "./inputs.js";
 import { renderOutput, summary } from "./outputs.js";
 import { delta, t } from "./strings.js";
+import { localTransport } from "./local.js";
+import { lastPicture, seenSteps, unlikeNotice } from "./seen.js";
 import { httpTransport, TransportError } from "./transport.js";
 
 const description = JSON.parse(byId("description").textContent);
-const transport = httpTransport();
+const transport = document.documentElement.dataset.transport === "local" ? localTransport(description) : httpTransport();
 const status = byId("status");
 let running = null;
 
@@ -37,6 +39,7 @@ acceptPaste();
 keepDroppedFilesHere();
 showUsage();
 offerCopy();
+if (transport.local) open();
 
 /** One thing runs at a time: a new one ends the one before it. */
 async function exclusive(words, work) {
@@ -95,9 +98,13 @@ function predict() {
       if (!source) throw new TransportError(t("error_missing_input", { name }), t("error_missing_input_hint"));
       given.set(name, source);
     }
-    const { outputs } = await transport.predict(given, signal);
+    const { outputs, unlike, seen, pictures } = await transport.predict(given, signal);
     signal.throwIfAborted();
-    show(description.outputs.map((output) => ({ output, outcome: outputs[output.name] })), (words) => t("answered", { summary: words }));
+    const fed = lastPicture(seen);
+    const beside = (name) => ({ seen: fed, picture: pictures?.[name] });
+    show(description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: beside(output.name) })), (words) => t("answered", { summary: words }));
+    if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
+    if (seen) byId("outputs").append(seenSteps(seen));
   });
 }
 
@@ -161,6 +168,76 @@ function showError(error) {
   const hint = error.hint && el("p", {}, error.hint);
   byId("error").replaceChildren(el("p", {}, el("strong", {}, t("error")), " ", authored(error.message)), ...(hint ? [hint] : []));
   byId("error").scrollIntoView({ block: "nearest" });
+}
+
+/** The bundle in this page: checked before anything of it is run, then its examples are run again. */
+async function open() {
+  try {
+    const said = await transport.opened();
+    // The words were there before the bundle was checked; they must be the bundle's own.
+    if (!sameWords(said)) throw Object.assign(new TransportError(t("refused_words")), { why: "words" });
+    showChecked(said);
+  } catch (error) {
+    refuse(error);
+    return;
+  }
+  const button = byId("download");
+  button.disabled = false;
+  button.addEventListener("click", () => save(transport.bundle(), transport.name));
+  if (!running && description.examples.some((example) => example.expect)) {
+    await exclusive(null, (signal) => replayAll(description, transport, examples, signal));
+  }
+}
+
+function sameWords(said) {
+  const plain = ({ signature, signer, ...words }) => JSON.stringify(words);
+  return plain(said) === plain(description);
+}
+
+function showChecked({ signature, signer }) {
+  const unchanged = byId("unchanged-check");
+  unchanged.dataset.mark = "yes";
+  unchanged.querySelector("strong").replaceChildren(t("unchanged"));
+  unchanged.querySelector("span").replaceChildren(t("unchanged_local"));
+  const check = byId("signature-check");
+  check.dataset.mark = signature === "good" ? "yes" : "unknown";
+  check.querySelector("strong").replaceChildren(t(`signature_${signature}`));
+  check.querySelector("span").replaceChildren(t(`signature_${signature}_why`), " ", ...(signer ? [authored(signer)] : []));
+  const badge = byId("signature-badge");
+  badge.className = `badge badge-${signature}`;
+  badge.replaceChildren(t(signature === "unsigned" ? "unsigned" : `signed_${signature}`));
+  if (!running && byId("outputs").childElementCount === 0) status.replaceChildren(t("ready"));
+}
+
+/** A bundle that is not what it says is not run, and the page says so where nobody can miss it. */
+function refuse(error) {
+  running?.abort();
+  const why = error.why;
+  if (!why) {
+    showError(error);
+    return;
+  }
+  transport.close();
+  byId("error").replaceChildren(
+    el("p", {}, el("strong", {}, t(`refused_${why}`))),
+    why !== "words" && el("p", {}, t("refused_detail"), " ", authored(error.message)),
+    el("p", {}, error.hint ?? t("refused_hint")),
+  );
+  for (const control of document.querySelectorAll("main button, main input, main select, main textarea")) control.disabled = true;
+  for (const id of ["unchanged-check", "signature-check"]) {
+    byId(id).dataset.mark = "no";
+    byId(id).querySelector("strong").replaceChildren(t("not_checked"));
+    byId(id).querySelector("span").replaceChildren(t("not_checked_why"));
+  }
+  byId("signature-badge").replaceChildren(t("not_checked"));
+  status.replaceChildren(t("not_run"));
+  byId("error").scrollIntoView({ block: "nearest" });
+}
+
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  el("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** A picture pasted anywhere goes to the first input that takes pictures. */

@@ -1,6 +1,7 @@
 // What comes back, as text and numbers first; bars only repeat the numbers.
 // `beside` is what an example adds: the recorded outcome, the comparison, the truth.
 
+import { boxesSummary, renderBoxes } from "./boxes.js";
 import { authored, el, unseen } from "./dom.js";
 import { delta, integer, number, score, t, tn } from "./strings.js";
 
@@ -11,8 +12,8 @@ const ROWS = 200;
 
 /** An output with its outcome; `beside` is empty where there is no recording. */
 export function renderOutput(output, outcome, beside = {}) {
-  const render = { labels: renderLabels, scalar: renderScalars, tensor: renderTensor }[outcome.kind];
-  const { top, rest } = render(output, outcome, beside.expected);
+  const render = { labels: renderLabels, scalar: renderScalars, boxes: renderBoxes, text: renderText, tensor: renderTensor }[outcome.kind];
+  const { top, rest } = render(output, outcome, beside.expected, beside.seen, beside.picture);
   const heading = el("h3", {}, authored(output.name), output.unit && el("span", { class: "unit" }, " ", authored(output.unit)));
   const description = output.description && el("p", { class: "hint", dir: "auto" }, output.description);
   return el("section", { class: "output" }, heading, description, top, verdict(output, outcome, beside), ...rest);
@@ -20,6 +21,8 @@ export function renderOutput(output, outcome, beside = {}) {
 
 /** The outcome in a few words, for the status line. */
 export function summary(output, outcome) {
+  if (outcome.kind === "boxes") return boxesSummary(outcome);
+  if (outcome.kind === "text") return outcome.text.length > 80 ? `${outcome.text.slice(0, 80)}…` : outcome.text;
   if (outcome.kind === "tensor") return t("tensor_summary", { shape: shapeText(outcome.shape) });
   if (outcome.rows.length !== 1) return tn("rows", outcome.rows.length + outcome.omitted_rows);
   if (outcome.kind === "labels") {
@@ -160,7 +163,29 @@ function rowTable(output, outcome, columns, cells, recorded) {
   return [el("p", { class: "hint" }, note), el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table)];
 }
 
-function renderTensor(output, outcome, expected) {
+function renderText(output, outcome, expected) {
+  const past = expected && el("p", { class: "past" }, `${t("recorded_answer")}: `, authored(expected.text));
+  return { top: el("p", { class: "text-answer", dir: "auto" }, outcome.text === "" ? t("empty_text") : outcome.text), rest: past ? [past] : [] };
+}
+
+/** An array that can be a picture: over what the model saw, as strongly as one likes. */
+function overlay(output, picture, seen) {
+  const url = URL.createObjectURL(picture);
+  const above = el("img", { src: url, alt: t("picture_alt", { output: output.name }) });
+  above.addEventListener("load", () => URL.revokeObjectURL(url));
+  if (!seen) return el("figure", { class: "picture" }, above);
+  const id = `opacity-${output.name}`;
+  const slider = el("input", { type: "range", id, min: 0, max: 1, step: 0.05, value: 0.6 });
+  const fade = () => {
+    above.style.opacity = slider.value;
+  };
+  slider.addEventListener("input", fade);
+  fade();
+  const below = el("img", { src: seen.url, alt: "" });
+  return el("div", {}, el("figure", { class: "picture overlay" }, below, above), el("p", { class: "slider" }, el("label", { for: id }, t("opacity")), " ", slider));
+}
+
+function renderTensor(output, outcome, expected, seen, picture) {
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const parts = [
     el(
@@ -181,6 +206,7 @@ function renderTensor(output, outcome, expected) {
       el("summary", {}, name),
       el("pre", { tabindex: 0, role: "region", "aria-label": name }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
     );
+  if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null));
   const count = integer(outcome.values.length);
   if (outcome.values.length > 0) parts.push(values(outcome, t("first_values", { count })));
   if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${t("first_values", { count: integer(expected.values.length) })}`));

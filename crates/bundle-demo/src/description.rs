@@ -6,6 +6,7 @@ use bundle_manifest::{
     BundleId, Claim, Column, Example, ExampleInput, Input, InputKind, Manifest, Output, Step,
     Tolerance,
 };
+use bundle_run::Predictor;
 use bundle_signature::Verification;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -48,6 +49,15 @@ pub fn describe(
     };
     // Maps with text keys, and numbers that the manifest holds finite: this always is JSON.
     serde_json::to_value(description).unwrap_or(Json::Null)
+}
+
+/// The label map of each output that has one, for [`describe`].
+pub fn labels_of(manifest: &Manifest, predictor: &Predictor) -> BTreeMap<String, Vec<String>> {
+    let labelled = manifest.outputs.iter().filter_map(|output| {
+        let map = predictor.labels(&output.name)?;
+        Some((output.name.to_string(), map.names.clone()))
+    });
+    labelled.collect()
 }
 
 /// Who signed, and what stands against believing it.

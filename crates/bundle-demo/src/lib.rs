@@ -94,11 +94,13 @@
 
 mod answer;
 mod description;
+mod file;
 mod modules;
 mod page;
 mod policy;
 
 pub use answer::{prediction_view, replay_view};
-pub use description::describe;
+pub use description::{describe, labels_of};
+pub use file::{PROVE, PageFile, Provenance, provenance, runtime};
 pub use page::{PageError, Transport, page};
 pub use policy::content_security_policy;

@@ -7,6 +7,7 @@ use crate::{modules::script, policy::policy};
 
 const TEMPLATE: &str = include_str!("../page/index.html");
 const STYLE: &str = include_str!("../page/style.css");
+const WORKER: &str = include_str!("../page/worker.js");
 const STRINGS: &str = include_str!("../page/strings.json");
 
 /// Which transport the page talks to.
@@ -15,6 +16,18 @@ const STRINGS: &str = include_str!("../page/strings.json");
 pub enum Transport {
     /// The HTTP API of `bundle serve`.
     Http,
+    /// A worker in the page itself, of the file that `bundle demo` writes.
+    Local,
+}
+
+impl Transport {
+    /// As the page's script is told.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Local => "local",
+        }
+    }
 }
 
 /// Why there is no page.
@@ -29,11 +42,16 @@ pub struct PageError {
 /// styles and scripts inline, `description` (of [`describe`](crate::describe), with
 /// keys added by the transport) inside.
 pub fn page(description: &Json, transport: Transport) -> Result<String, PageError> {
-    render(description, transport)
+    render(description, transport, "")
         .map_err(|error| PageError { message: format!("page template: {error}") })
 }
 
-fn render(description: &Json, transport: Transport) -> Result<String, minijinja::Error> {
+/// The page with `parts` behind its script.
+pub(crate) fn render(
+    description: &Json,
+    transport: Transport,
+    parts: &str,
+) -> Result<String, minijinja::Error> {
     // The template puts a line break nowhere inside these elements, so what is hashed is what they hold.
     let (style, script) = (STYLE.replace("\r\n", "\n"), script());
     let strings: Json = serde_json::from_str(STRINGS).map_err(|error| {
@@ -50,6 +68,10 @@ fn render(description: &Json, transport: Transport) -> Result<String, minijinja:
             policy => Value::from_safe_string(policy(&script, &style, transport)),
             style => Value::from_safe_string(style),
             script => Value::from_safe_string(script),
+            worker => Value::from_safe_string(WORKER.replace("\r\n", "\n")),
+            parts => Value::from_safe_string(parts.to_owned()),
+            transport => transport.as_str(),
+            local => transport == Transport::Local,
             strings_json => Value::from_safe_string(script_safe(&strings)),
             description_json => Value::from_safe_string(script_safe(description)),
             short_id => description.get("id").and_then(Json::as_str).map(short_id),

@@ -3,7 +3,7 @@
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
-use crate::Transport;
+use crate::{Transport, file::PART_READ};
 
 const OPENING: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"";
 
@@ -22,13 +22,18 @@ pub fn content_security_policy(page: &str) -> String {
 /// Nothing is loaded from anywhere; pictures are what the person gave; and no text
 /// can become markup or code, which trusted types enforce where a browser has them.
 pub(crate) fn policy(script: &str, style: &str, transport: Transport) -> String {
-    let connect = match transport {
-        Transport::Http => "'self'",
+    let (connect, scripts, types) = match transport {
+        Transport::Http => ("'self'", String::new(), "'none'"),
+        // WebAssembly is compiled, in a worker that is made of the page itself.
+        Transport::Local => {
+            let part = source_hash(PART_READ);
+            ("'none'", format!(" '{part}' 'wasm-unsafe-eval'; worker-src blob:"), "bundle-worker")
+        }
     };
     format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; img-src blob: data:; \
-         connect-src {connect}; form-action 'none'; base-uri 'none'; \
-         require-trusted-types-for 'script'; trusted-types 'none'",
+        "default-src 'none'; script-src '{}'{scripts}; style-src '{}'; img-src blob: data:; \
+         media-src blob: data:; connect-src {connect}; form-action 'none'; base-uri 'none'; \
+         require-trusted-types-for 'script'; trusted-types {types}",
         source_hash(script),
         source_hash(style)
     )

@@ -9,7 +9,9 @@ use ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner as _};
 use p256::NistP256;
 use p384::NistP384;
 use p521::NistP521;
-use pkcs8::{DecodePrivateKey as _, EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+#[cfg(feature = "store")]
+use pkcs8::EncryptedPrivateKeyInfoRef;
+use pkcs8::{DecodePrivateKey as _, PrivateKeyInfoRef};
 
 use crate::{Curve, PublicKey, SignatureError, pem, public::curve_of};
 

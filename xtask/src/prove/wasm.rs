@@ -1,17 +1,16 @@
 //! The vectors of preprocessing in wasm32, beside the same natively.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Command};
+use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value as Json;
 
 use super::parity;
 use crate::{
-    run::{output, program, root, say, scratch, step},
-    tools,
+    run::{output, program, root, say},
+    tools, wasm,
 };
 
-const TARGET: &str = "wasm32-unknown-unknown";
 const VECTORS: &str = "fixtures/vectors/preprocess";
 const PACKAGE: &str = "xtask/proofs/wasm";
 
@@ -21,7 +20,7 @@ pub(crate) fn wasm() -> Result<()> {
     let node = output(&mut program("node", &["--version"]))?;
     let mut page = format!(
         "# Preprocessing in wasm32\n\n\
-         `cargo xtask prove wasm`: the committed vectors (`{VECTORS}`), run by node in {TARGET} with\n\
+         `cargo xtask prove wasm`: the committed vectors (`{VECTORS}`), run by node in wasm32-unknown-unknown with\n\
          simd128. `as promised` counts cases that meet the library within the promise of their steps;\n\
          `as natively` those of which every bit is what the same code gives natively, also where the\n\
          promise is a distance.\n\n\
@@ -53,7 +52,7 @@ struct Row {
 
 fn compare() -> Result<BTreeMap<String, Row>> {
     tools::debian(&[("node", "nodejs")])?;
-    let module = build()?.to_string_lossy().into_owned();
+    let module = wasm::build()?.join("vectors_wasm.wasm").to_string_lossy().into_owned();
     let groups = groups()?;
     let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
     let host = format!("{PACKAGE}/run.mjs");
@@ -94,61 +93,4 @@ fn groups() -> Result<Vec<String>> {
     let mut names: Vec<String> = names.collect::<Result<_>>()?;
     names.sort();
     Ok(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned).collect())
-}
-
-/// Builds the module: with the target of rustup where it is installed, else with the
-/// compiler that Debian has for the browser, which brings the standard library as source.
-fn build() -> Result<PathBuf> {
-    let target = scratch("wasm")?;
-    let arguments = ["build", "--release", "--locked", "--quiet", "--target", TARGET];
-    let installed = || {
-        let list = ["target", "list", "--installed"];
-        output(&mut program("rustup", &list)).is_ok_and(|list| list.lines().any(|t| t == TARGET))
-    };
-    let mut command = if crate::run::exists("rustup") && installed() {
-        program("cargo", &arguments)
-    } else {
-        let mut command = debian()?;
-        command.args(arguments);
-        command.args(["-Zbuild-std=std,panic_abort", "--ignore-rust-version"]);
-        command
-    };
-    let flags = "-Ctarget-feature=+simd128 --cfg getrandom_backend=\"custom\"";
-    command.current_dir(root().join(PACKAGE));
-    command.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", flags);
-    step("the vectors as wasm32", &mut command)?;
-    Ok(target.join(TARGET).join("release/vectors_wasm.wasm"))
-}
-
-/// Debian's cargo for the browser, with the linker of rustup's compiler, else LLVM's.
-fn debian() -> Result<Command> {
-    const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
-    let programs = [("/usr/bin/cargo", "cargo-web"), ("/usr/bin/rustc", "rustc-web")];
-    tools::debian(&programs)?;
-    if !std::path::Path::new(SOURCE).exists() {
-        tools::debian(&[("rust-web-src", "rust-web-src")])?;
-    }
-    let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
-    let own =
-        PathBuf::from(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld");
-    let linker = if own.exists() {
-        own
-    } else {
-        tools::debian(&[("wasm-ld", "lld")])?;
-        PathBuf::from("wasm-ld")
-    };
-    let path = std::env::var_os("PATH").context("PATH is not set")?;
-    let mut first = std::ffi::OsString::from("/usr/bin:");
-    first.push(path);
-    let mut command = program("/usr/bin/cargo", &[]);
-    // What runs us belongs to another compiler.
-    for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "RUSTUP_HOME"] {
-        command.env_remove(name);
-    }
-    command
-        .env("PATH", first)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC_WRAPPER", root().join(PACKAGE).join("rustc"))
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-    Ok(command)
 }

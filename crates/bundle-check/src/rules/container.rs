@@ -3,7 +3,7 @@
 use bundle_project::Origin;
 
 use crate::{
-    Area, Evidence, Rule, Severity,
+    Area, Evidence, PageProvenance, Rule, Severity,
     finding::Judgement,
     subject::{Container, Subject},
 };
@@ -39,6 +39,17 @@ pub(super) static WITHHELD: Rule = Rule {
     area: Area::Container,
     remedy: "ask the authors for the full edition; `bundle diff` matches the two by digest",
     inspect: withheld,
+};
+
+pub(super) static PAGE: Rule = Rule {
+    id: "FILE-4",
+    title: "the page around the bundle is the one that is written of it",
+    why: "A page can show anything, whatever the bundle in it says, and cannot vouch for itself. It is a function of the bundle and of the version that wrote it, so it is written again here and compared byte for byte.",
+    reference: "docs/demo.md",
+    severity: Severity::Must,
+    area: Area::Container,
+    remedy: "do not open this page; take the bundle out of it and write it anew: `bundle demo FILE.html`",
+    inspect: page,
 };
 
 pub(super) const DIRECTORY: &str = "a directory, not a packed bundle";
@@ -102,6 +113,38 @@ fn code_hash(subject: &Subject) -> Judgement {
             );
             Judgement::fail([Evidence::of("bundle.lock", text)])
         }
+    }
+}
+
+fn page(subject: &Subject) -> Judgement {
+    let Some(path) = &subject.page else { return Judgement::not_applicable("no page") };
+    let (Container::Bundle { archive, .. }, Some(manifest)) =
+        (&subject.container, subject.manifest())
+    else {
+        return Judgement::unknown(BROKEN);
+    };
+    let Some(judge) = subject.request.page else {
+        return Judgement::unknown("nothing here writes pages");
+    };
+    let predictor = match subject.predictor() {
+        Some(Ok(predictor)) => predictor,
+        Some(Err(error)) => return Judgement::unknown(format!("the model does not load: {error}")),
+        None => return Judgement::unknown("no model is declared"),
+    };
+    let provenance = fs_err::File::open(path)
+        .and_then(|mut page| judge(&mut page, archive, manifest, predictor));
+    match provenance {
+        Ok(PageProvenance::Ours) => {
+            Judgement::pass([Evidence::note("byte for byte what this version writes")])
+        }
+        Ok(PageProvenance::Changed) => {
+            Judgement::fail([Evidence::note("not what this version writes of this bundle")])
+        }
+        Ok(PageProvenance::OfVersion(version)) => Judgement::unknown(format!(
+            "the page says that bundle {version} wrote it; only that version can tell"
+        )),
+        Ok(PageProvenance::NotKnown(why)) => Judgement::unknown(why),
+        Err(error) => Judgement::unknown(error.to_string()),
     }
 }
 

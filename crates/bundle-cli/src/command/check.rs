@@ -6,14 +6,19 @@ mod many;
 mod pool;
 
 use std::{
-    io::Read as _,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use bundle_archive::Archive;
 use bundle_check::{
-    CheckRequest, Demands, Policy, Profile, Report, Severity, check, explain, render_text, rules,
+    CheckRequest, Demands, PageProvenance, Policy, Profile, Report, Severity, check, explain,
+    render_text, rules,
 };
+use bundle_demo::Provenance;
+use bundle_manifest::Manifest;
+use bundle_run::Predictor;
 use bundle_signature::{Curve, PrivateKey, SigningIdentity, attest, attestations_beside};
 use many::Many;
 use serde_json::json;
@@ -55,6 +60,24 @@ pub(crate) fn run(args: &Check, terminal: &mut Terminal) -> Result<Exit, Failure
 }
 
 /// What is asked of every path.
+/// Holds a page against the one that this version writes of the bundle in it.
+fn page(
+    page: &mut dyn Read,
+    archive: &Archive,
+    manifest: &Manifest,
+    predictor: &Predictor,
+) -> io::Result<PageProvenance> {
+    Ok(match bundle_demo::provenance(page, archive, manifest, predictor)? {
+        Provenance::Ours => PageProvenance::Ours,
+        Provenance::Changed => PageProvenance::Changed,
+        Provenance::OfVersion(version) => PageProvenance::OfVersion(version),
+        Provenance::NothingToCompare => {
+            let why = "this `bundle` was built without what runs in a browser";
+            PageProvenance::NotKnown(why.to_owned())
+        }
+    })
+}
+
 fn request(args: &Check, terminal: &mut Terminal) -> Result<CheckRequest, Failure> {
     let profile = match args.profile {
         Reading::Strict => Profile::Strict,
@@ -79,6 +102,7 @@ fn request(args: &Check, terminal: &mut Terminal) -> Result<CheckRequest, Failur
         anonymous,
         show_identity,
         people: people(&args.name),
+        page: Some(page),
         ..CheckRequest::new(trust)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bundle_archive::Wrapper;
 use bundle_project::SourceTree;
 use bundle_signature::{
     SignedDirectory, SigningIdentity, Verification, attestations_beside, read_text, reveal,
@@ -14,7 +15,7 @@ use crate::{
     failure::Failure,
     interrupt::Interrupt,
     keys::{self, Signing},
-    open::{is_zip, open_archive, there},
+    open::{open_archive, there},
     output::{append_lines, write_whole},
     terminal::Terminal,
 };
@@ -34,9 +35,14 @@ fn sign_file(args: &Sign, terminal: &mut Terminal) -> Result<(), Failure> {
     if !args.ignore.is_empty() {
         return Err(Failure::usage("`--ignore` is for directories: a bundle is signed whole"));
     }
-    if is_zip(&args.path) {
-        return Err(Failure::usage(format!("`{}` is a zip file", args.path.display()))
-            .hint("unzip it first, and sign the bundle in it"));
+    let wrapped =
+        |what, hint| Err(Failure::usage(format!("`{}` is {what}", args.path.display())).hint(hint));
+    match Wrapper::of(&args.path)? {
+        Wrapper::None => {}
+        Wrapper::Zip => return wrapped("a zip file", "unzip it first, and sign the bundle in it"),
+        Wrapper::Page => {
+            return wrapped("a page", "sign the bundle, then write the page of it anew");
+        }
     }
     let mut archive = open_archive(&args.path)?;
     let before = verify_bundle(archive.signature(), archive.lock(), &keys::trust(terminal));

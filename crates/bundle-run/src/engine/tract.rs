@@ -58,7 +58,7 @@ const UNPROVEN: [&str; 4] =
     ["GatherBlockQuantized", "GroupQueryAttention", "MatMulNBits", "MultiHeadAttention"];
 
 /// Largest tensor inside a network.
-const MAX_TENSOR_BYTES: usize = 1 << 34;
+const MAX_TENSOR_BYTES: u64 = 1 << 34;
 
 /// tract looks an operator up by its name alone; here the domain counts.
 pub(super) fn has_operator(domain: &str, operator: &str) -> bool {
@@ -193,6 +193,7 @@ fn bounded(model: &TypedModel) -> TractResult<()> {
             let shape = output.fact.shape.as_concrete().unwrap_or(&[]);
             let element = output.fact.datum_type.size_of();
             let size = shape.iter().try_fold(element, |size, axis| size.checked_mul(*axis));
+            let size = size.and_then(|size| u64::try_from(size).ok());
             if size.is_none_or(|size| size > MAX_TENSOR_BYTES) {
                 return Err(tract_onnx::tract_core::internal::format_err!(
                     "{node} would produce {shape:?}"

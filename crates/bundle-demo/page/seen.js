@@ -1,0 +1,44 @@
+// What the model saw of an input, step by step, and how the input differs from the recorded ones.
+
+import { authored, el, urlSlot } from "./dom.js";
+import { t } from "./strings.js";
+
+/** A warning: what of the input is far from every recorded example. */
+export function unlikeNotice(unlike) {
+  const lines = unlike.map(({ input, words }) => el("li", {}, authored(input), ": ", authored(words)));
+  return el("div", { class: "notice" }, el("p", {}, el("strong", {}, t("unlike_title"))), el("ul", {}, ...lines), el("p", {}, t("unlike_advice")));
+}
+
+/** Every step of every input, with its picture where it is one. */
+export function seenSteps(seen) {
+  const parts = Object.entries(seen).flatMap(([input, steps]) => [el("h3", {}, authored(input)), el("ol", { class: "seen" }, ...steps.map(seenStep))]);
+  return el("details", { class: "seen-steps" }, el("summary", {}, t("seen")), el("p", { class: "hint" }, t("seen_intro")), ...parts);
+}
+
+const lastUrl = urlSlot();
+
+/** The picture that went into the network, with its size there; null where none did. */
+export function lastPicture(seen) {
+  const steps = Object.values(seen ?? {}).flat().filter((step) => step.picture);
+  const last = steps.at(-1);
+  if (!last) return null;
+  const sides = last.shape.filter((side) => side > 4);
+  const [height, width] = sides.slice(0, 2);
+  return width ? { url: lastUrl(last.picture), width, height } : null;
+}
+
+function seenStep({ index, op, shape, what, picture }) {
+  const size = shape.join(" × ");
+  const words = el("figcaption", {}, el("code", {}, t("seen_step", { index: index + 1, op })), " ", el("span", { class: "hint", dir: "auto" }, t("seen_shape", { what, shape: size })));
+  return el("li", {}, el("figure", {}, picture && seenPicture(picture, op, size), words));
+}
+
+function seenPicture(picture, op, shape) {
+  const url = URL.createObjectURL(picture);
+  const image = el("img", { src: url, alt: t("seen_alt", { op, shape }) });
+  image.addEventListener("load", () => {
+    URL.revokeObjectURL(url);
+    if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+  });
+  return image;
+}

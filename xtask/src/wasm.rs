@@ -1,0 +1,104 @@
+//! `cargo xtask wasm`: what runs in a browser, where the page finds it.
+
+use std::{path::PathBuf, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    run::{exists, output, program, root, say, scratch, step},
+    tools,
+};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The workspace of what runs in a browser.
+const PACKAGE: &str = "crates/bundle-browser/wasm";
+/// Where bundle-demo looks for it when it is built.
+const RUNTIME: &str = "crates/bundle-demo/runtime/bundle.wasm.gz";
+
+/// Builds the module and puts it where `bundle demo` takes it from, at the next build.
+pub(crate) fn wasm() -> Result<()> {
+    let module = build()?.join("bundle.wasm");
+    tools::debian(&[("wasm-opt", "binaryen"), ("gzip", "gzip")])?;
+    let small = scratch("browser")?.join("bundle.wasm");
+    // What Rust's compiler takes for granted in this target.
+    let features =
+        ["simd", "bulk-memory", "sign-ext", "mutable-globals", "nontrapping-float-to-int"];
+    let mut optimise = program("wasm-opt", &["-O2", "--strip-producers"]);
+    optimise.args(features.map(|feature| format!("--enable-{feature}")));
+    step("smaller", optimise.arg(&module).arg("-o").arg(&small))?;
+    // Neither a name nor a time: the same module gives the same bytes.
+    let packed = program("gzip", &["-9", "-n", "-c"]).arg(&small).output().context("gzip")?;
+    let runtime = root().join(RUNTIME);
+    fs_err::create_dir_all(runtime.parent().context("a directory")?)?;
+    // Only what is new is written: a build that is current stays current.
+    if fs_err::read(&runtime).ok().as_deref() != Some(&packed.stdout) {
+        fs_err::write(&runtime, &packed.stdout)?;
+    }
+    let sizes = [fs_err::metadata(&module)?.len(), fs_err::metadata(&small)?.len()];
+    say(&format!(
+        "    {RUNTIME}: {} bytes ({} as compiled, {} made smaller)",
+        packed.stdout.len(),
+        sizes[0],
+        sizes[1]
+    ));
+    Ok(())
+}
+
+/// Builds what runs in a browser: with the target of rustup where it is installed, else with
+/// the compiler that Debian has for the browser, which brings the standard library as source.
+/// Returns the directory of the modules.
+pub(crate) fn build() -> Result<PathBuf> {
+    let target = scratch("browser")?;
+    let arguments =
+        ["build", "--release", "--locked", "--quiet", "--workspace", "--target", TARGET];
+    let installed = || {
+        let list = ["target", "list", "--installed"];
+        output(&mut program("rustup", &list)).is_ok_and(|list| list.lines().any(|t| t == TARGET))
+    };
+    let mut command = if exists("rustup") && installed() {
+        program("cargo", &arguments)
+    } else {
+        let mut command = debian()?;
+        command.args(arguments);
+        command.args(["-Zbuild-std=std,panic_abort", "--ignore-rust-version"]);
+        command
+    };
+    let flags = "-Ctarget-feature=+simd128 --cfg getrandom_backend=\"custom\"";
+    command.current_dir(root().join(PACKAGE));
+    command.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", flags);
+    command.env("RUSTC_WRAPPER", root().join("xtask/wasm-rustc"));
+    step("what runs in a browser, as wasm32", &mut command)?;
+    Ok(target.join(TARGET).join("release"))
+}
+
+/// Debian's cargo for the browser, with the linker of rustup's compiler, else LLVM's.
+fn debian() -> Result<Command> {
+    const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+    let programs = [("/usr/bin/cargo", "cargo-web"), ("/usr/bin/rustc", "rustc-web")];
+    tools::debian(&programs)?;
+    if !std::path::Path::new(SOURCE).exists() {
+        tools::debian(&[("rust-web-src", "rust-web-src")])?;
+    }
+    let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
+    let own =
+        PathBuf::from(sysroot.trim()).join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld");
+    let linker = if own.exists() {
+        own
+    } else {
+        tools::debian(&[("wasm-ld", "lld")])?;
+        PathBuf::from("wasm-ld")
+    };
+    let path = std::env::var_os("PATH").context("PATH is not set")?;
+    let mut first = std::ffi::OsString::from("/usr/bin:");
+    first.push(path);
+    let mut command = program("/usr/bin/cargo", &[]);
+    // What runs us belongs to another compiler.
+    for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN", "RUSTUP_HOME"] {
+        command.env_remove(name);
+    }
+    command
+        .env("PATH", first)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    Ok(command)
+}
