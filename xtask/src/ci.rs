@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::{
     prove, quickstart,
     run::{cargo, exists, say, step, target},
-    test, tidy,
+    test, tidy, wasm,
 };
 
 /// Format, lints, tidy, rustdoc, licences, tests, the quickstart, one smoke case of each proof.
@@ -23,6 +23,8 @@ pub(crate) fn ci() -> Result<()> {
     }
     let deny = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
     step("licences, bans, sources", &mut cargo(&deny))?;
+    // Before what embeds it is built.
+    wasm::wasm()?;
     test::test()?;
     // The tests have built the binary; building it alone resolves other features
     // of the dependencies and would compile the engine a second time.

@@ -4,6 +4,7 @@ mod anonymity;
 mod bench;
 mod calibrate;
 mod conformance;
+mod demo;
 mod fuzz;
 mod many;
 mod models;
@@ -29,6 +30,8 @@ pub(crate) enum Proof {
     Parity,
     /// The vectors of preprocessing in wasm32, with node, bit for bit as natively
     Wasm,
+    /// Pages of `bundle demo`, opened from the disk by Chromium and Firefox
+    Demo,
     /// The public conformance suite of OpenSSF Model Signing
     Conformance,
     /// The checklist beside what people said, on git mirrors below a directory
@@ -55,6 +58,7 @@ impl Proof {
         Self::Models,
         Self::Parity,
         Self::Wasm,
+        Self::Demo,
         Self::Speed,
         Self::Calibrate,
         Self::Anonymity,
@@ -73,10 +77,14 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Models => models::models(&quickstart::build()?, false),
         Proof::Parity => parity::parity(),
         Proof::Wasm => wasm::wasm(),
+        Proof::Demo => {
+            crate::wasm::wasm()?;
+            demo::demo(&quickstart::build()?, false)
+        }
         Proof::Speed => speed::speed(),
         Proof::Calibrate => calibrate::calibrate(only),
         Proof::Anonymity => anonymity::anonymity(only),
-        Proof::Report => report::report(&report::build()?, false),
+        Proof::Report => report::report(&quickstart::build()?, false),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
@@ -92,6 +100,7 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
         Proof::Models => models::models(bundle, true),
         Proof::Parity => parity::smoke(),
         Proof::Wasm => wasm::smoke(),
+        Proof::Demo => demo::demo(bundle, true),
         Proof::Speed => speed::smoke(),
         Proof::Calibrate => calibrate::smoke(),
         Proof::Anonymity => anonymity::smoke(bundle),

@@ -10,7 +10,9 @@ use crate::run::{cargo, program, root, say, scratch, step, target};
 pub(crate) fn build() -> Result<PathBuf> {
     step(
         "build the bundle binary (some minutes the first time)",
-        &mut cargo(&["build", "--package", "bundle-cli", "--bin", "bundle"]),
+        // With the features of the workspace, as the tests have it: built alone it would
+        // compile the engine a second time.
+        &mut cargo(&["build", "--workspace", "--bin", "bundle"]),
     )?;
     Ok(target().join("debug/bundle"))
 }

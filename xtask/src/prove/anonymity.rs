@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::report;
 use crate::{
+    quickstart,
     run::{output, program, say, scratch, step},
     tools,
 };
@@ -18,7 +18,7 @@ pub(crate) fn anonymity(arguments: &[String]) -> Result<()> {
     let [directory, more @ ..] = arguments else {
         bail!("name the directory of the git mirrors: cargo xtask prove anonymity DIR");
     };
-    let bundle = report::build()?.to_string_lossy().into_owned();
+    let bundle = quickstart::build()?.to_string_lossy().into_owned();
     let mut all = vec![SCRIPT, directory, "--bundle", &bundle];
     all.extend(more.iter().map(String::as_str));
     if more.is_empty() {

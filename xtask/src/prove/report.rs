@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde_json::Value as Json;
 
 use crate::{
-    run::{cargo, output, program, root, say, scratch, step, target},
+    run::{cargo, output, program, root, say, scratch, step},
     tools,
 };
 
@@ -45,13 +45,6 @@ pub(crate) fn report(bundle: &Path, smoke: bool) -> Result<()> {
         write_page(&looks)?;
     }
     Ok(())
-}
-
-/// The binary, with the features of the whole workspace: built alone it would compile the
-/// engine a second time.
-pub(crate) fn build() -> Result<PathBuf> {
-    step("build bundle", &mut cargo(&["build", "--workspace", "--quiet", "--bin", "bundle"]))?;
-    Ok(target().join("debug/bundle"))
 }
 
 /// Reports as files.
