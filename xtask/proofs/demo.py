@@ -8,9 +8,11 @@ with onnxruntime where the recordings are not the fixture's own, writes the page
 """
 
 import argparse
+import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -97,11 +99,75 @@ def real(name, work, cache):
     return project
 
 
+PIECE = re.compile(rb'(<script type="text/plain" class="bundle-part">)([^<]*)<')
+
+
+def tampered(page, work):
+    """The page with a byte of the bundle flipped, from the lock to the last member, and with other words."""
+    content = page.read_bytes()
+    (piece,) = PIECE.findall(content)
+    bundle = base64.b64decode(piece[1])
+    # The first frame holds the lock, the signature and bundle.toml; weights and labels follow; the
+    # seek table is last.
+    for name, at in [("lock", 40), ("signature", 2000), ("label", len(bundle) // 3), ("weight", len(bundle) * 2 // 3), ("table", len(bundle) - 20)]:
+        changed = bytearray(bundle)
+        changed[at] ^= 0x10
+        target = work / f"tampered-{name}.html"
+        target.write_bytes(content.replace(piece[1], base64.b64encode(bytes(changed))))
+        yield name, target
+    words = work / "tampered-words.html"
+    # What the description says is what the page compares; the heading would be changed with it.
+    words.write_bytes(content.replace(b"bright on dark", b"of any colour"))
+    yield "words", words
+
+
+def large(megabytes, work):
+    """A network whose weights are noise, which nothing makes smaller."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    project = work / f"large-{megabytes}"
+    shutil.rmtree(project, ignore_errors=True)
+    project.mkdir()
+    rng = np.random.default_rng(megabytes)
+    layers, width = megabytes // 4, 1024
+    nodes, weights = [], []
+    for layer in range(layers):
+        matrix = rng.standard_normal((width, width), np.float32) / np.float32(32)
+        weights.append(numpy_helper.from_array(matrix, f"w{layer}"))
+        nodes.append(helper.make_node("MatMul", ["x" if layer == 0 else f"h{layer}", f"w{layer}"], [f"m{layer}"]))
+        nodes.append(helper.make_node("Tanh", [f"m{layer}"], ["y" if layer == layers - 1 else f"h{layer + 1}"]))
+    info = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])
+    graph = helper.make_graph(nodes, "large", [info("x")], [info("y")], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, project / "model.onnx")
+    session = ort.InferenceSession(project / "model.onnx", providers=["CPUExecutionProvider"])
+    given = rng.standard_normal((1, width)).astype(np.float32)
+    np.save(project / "in.npy", given)
+    np.save(project / "out.npy", session.run(None, {"x": given})[0])
+    (project / "bundle.toml").write_text(
+        f'format = 1\n[bundle]\nname = "large-{megabytes}"\nversion = "1.0.0"\ntitle = "A network of {megabytes} MB"\nlicense = "MIT"\n'
+        '[models.m]\nonnx = "model.onnx"\n[[inputs]]\nname = "vector"\nkind = "tensor"\ntensors = { x = "value" }\n'
+        '[[outputs]]\nname = "answer"\nkind = "tensor"\ntensors = { value = "y" }\n'
+        '[[examples]]\nname = "noise"\ninputs = { vector = { file = "in.npy" } }\nexpect = { answer = { file = "out.npy" } }\n'
+        f'recorded_with = "onnxruntime {ort.__version__}"\norigin = "drawn"\n'
+    )
+    return project
+
+
 def call(*command):
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=900)
     if done.returncode != 0:
         sys.exit(f"{' '.join(map(str, command))}\nexit {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def judge(bundle, page, code, words):
+    """What `bundle check` says of a page."""
+    done = subprocess.run([bundle, "check", str(page)], capture_output=True, text=True, timeout=900)
+    text = " ".join(done.stdout.split())
+    if done.returncode != code or (words and words not in text):
+        sys.exit(f"check {page.name}: exit {done.returncode}, wanted {code} and {words!r}\n{done.stdout}{done.stderr}")
 
 
 def main():
@@ -118,12 +184,15 @@ def main():
     projects = {name: ROOT / "fixtures" / name for name in ("digits", "wine")}
     if not options.smoke:
         projects |= {name: real(name, work, cache) for name in REAL}
+        projects |= {f"large-{size}": large(size, work) for size in (100, 250)}
     acts = {
         "digits": {"do": "draw"},
         "wine": {"do": "form"},
         "voice": {"do": "file", "file": str(work / "voice/take-2.wav")},
         "filekind": {"do": "type", "text": "SELECT name, count(*) FROM readers WHERE age > 30 GROUP BY name ORDER BY 2 DESC;\n"},
         "textregions": {"do": "file", "file": str(work / "textregions/page-224.png")},
+        "large-100": {"do": "file", "file": str(work / "large-100/in.npy")},
+        "large-250": {"do": "file", "file": str(work / "large-250/in.npy")},
     }
     cases = []
     for name, project in projects.items():
@@ -133,6 +202,15 @@ def main():
         said = call(options.bundle, "demo", packed, "-o", page, "--force", "--prove")
         print("   ", " · ".join(line.strip() for line in said.splitlines()[:4]))
         cases.append({"name": name, "page": str(page), "bundle": str(packed), **acts[name]})
+        judge(options.bundle, page, 0, "byte for byte what this version writes")
+        if name == "digits":
+            for what, other in tampered(page, work):
+                cases.append({"name": f"tampered-{what}", "page": str(other), "refused": True})
+                judge(options.bundle, other, 1, None)
+            # A good bundle in a page that does something else.
+            script = work / "tampered-script.html"
+            script.write_bytes(page.read_bytes().replace(b'"use strict";', b'"use strict" ;', 1))
+            judge(options.bundle, script, 1, "not what this version writes of this bundle")
     (work / "cases.json").write_text(json.dumps(cases, indent=1))
 
 

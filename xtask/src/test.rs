@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    run::{cargo, exists, say, step},
+    run::{cargo, exists, program, say, step},
     tools,
 };
 
@@ -18,6 +18,7 @@ pub(crate) fn test() -> Result<()> {
         ("tar", "tar"),
         ("zstd", "zstd"),
         ("python3", "python3-venv"),
+        ("node", "nodejs"),
     ])?;
     let python = tools::python("reader", READER_PINS)?;
     let nextest = exists("cargo-nextest");
@@ -28,6 +29,7 @@ pub(crate) fn test() -> Result<()> {
     };
     step("unit and integration tests", cargo(arguments).env("BUNDLE_TEST_PYTHON", &python))?;
     step("documentation tests", &mut cargo(&["test", "--workspace", "--doc", "--quiet"]))?;
+    step("tests of the page", &mut program("node", &["--test", "crates/bundle-demo/page/tests/metrics.test.mjs"]))?;
     if !nextest {
         say("(cargo-nextest is not installed; `cargo test` ran instead)");
     }

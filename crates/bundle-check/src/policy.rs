@@ -112,7 +112,8 @@ impl Policy {
 
 /// Whether a rule decides if the file is what was packed: no policy has a say in it.
 fn is_fixed(rule: &Rule) -> bool {
-    matches!(rule.area, Area::Container | Area::Signature) && rule.severity == Severity::Must
+    matches!(rule.area, Area::Container | Area::Page | Area::Signature)
+        && rule.severity == Severity::Must
 }
 
 const fn severity(said: PolicySeverity) -> Option<Severity> {

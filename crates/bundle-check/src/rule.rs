@@ -33,6 +33,8 @@ impl Severity {
 pub enum Area {
     /// The file itself.
     Container,
+    /// The page around it.
+    Page,
     /// Who vouches for it.
     Signature,
     /// `bundle.toml`.
@@ -61,8 +63,9 @@ pub enum Area {
 
 impl Area {
     /// Every area, in the order of the report.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Container,
+        Self::Page,
         Self::Signature,
         Self::Declaration,
         Self::Completeness,
@@ -81,6 +84,7 @@ impl Area {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Container => "unchanged",
+            Self::Page => "page",
             Self::Signature => "signature",
             Self::Declaration => "declared",
             Self::Completeness => "complete",
@@ -100,6 +104,7 @@ impl Area {
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Container => "Container",
+            Self::Page => "Page",
             Self::Signature => "Signature",
             Self::Declaration => "Declaration",
             Self::Completeness => "Completeness",

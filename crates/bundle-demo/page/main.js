@@ -1,5 +1,6 @@
 // Puts the page together: inputs, the answer, the examples, and one run at a time.
 
+import { batchSection, saveBlob } from "./batch.js";
 import { authored, byId, el } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { makeInput } from "./inputs.js";
@@ -39,6 +40,7 @@ acceptPaste();
 keepDroppedFilesHere();
 showUsage();
 offerCopy();
+batchSection(description, transport, byId("own-data-body"));
 if (transport.local) open();
 
 /** One thing runs at a time: a new one ends the one before it. */
@@ -183,7 +185,7 @@ async function open() {
   }
   const button = byId("download");
   button.disabled = false;
-  button.addEventListener("click", () => save(transport.bundle(), transport.name));
+  button.addEventListener("click", () => saveBlob(transport.bundle(), transport.name));
   if (!running && description.examples.some((example) => example.expect)) {
     await exclusive(null, (signal) => replayAll(description, transport, examples, signal));
   }
@@ -220,7 +222,7 @@ function refuse(error) {
   transport.close();
   byId("error").replaceChildren(
     el("p", {}, el("strong", {}, t(`refused_${why}`))),
-    why !== "words" && el("p", {}, t("refused_detail"), " ", authored(error.message)),
+    ...(why === "words" ? [] : [el("p", {}, t("refused_detail"), " ", authored(error.message))]),
     el("p", {}, error.hint ?? t("refused_hint")),
   );
   for (const control of document.querySelectorAll("main button, main input, main select, main textarea")) control.disabled = true;
@@ -232,12 +234,6 @@ function refuse(error) {
   byId("signature-badge").replaceChildren(t("not_checked"));
   status.replaceChildren(t("not_run"));
   byId("error").scrollIntoView({ block: "nearest" });
-}
-
-function save(blob, name) {
-  const url = URL.createObjectURL(blob);
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** A picture pasted anywhere goes to the first input that takes pictures. */

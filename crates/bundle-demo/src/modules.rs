@@ -21,6 +21,9 @@ const MODULES: &[(&str, &str)] = &[
     ("boxes.js", include_str!("../page/boxes.js")),
     ("outputs.js", include_str!("../page/outputs.js")),
     ("examples.js", include_str!("../page/examples.js")),
+    ("csv.js", include_str!("../page/csv.js")),
+    ("metrics.js", include_str!("../page/metrics.js")),
+    ("batch.js", include_str!("../page/batch.js")),
     ("main.js", include_str!("../page/main.js")),
 ];
 

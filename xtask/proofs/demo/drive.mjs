@@ -47,7 +47,8 @@ for (const [name, options] of Object.entries(BROWSERS).slice(0, smoke ? 1 : unde
     const row = { browser: version, name: one.name, bytes: statSync(one.page).size, violations: 0, states: 0 };
     const page = await open(browser, one.page, said);
     try {
-      await look(page, one, name, row);
+      if (one.refused) await refused(page, row);
+      else await look(page, one, name, row);
     } catch (error) {
       said.push(String(error));
       await page.screenshot({ path: join(out, `${name}-${one.name}-failed.png`) });
@@ -55,7 +56,8 @@ for (const [name, options] of Object.entries(BROWSERS).slice(0, smoke ? 1 : unde
     for (const line of said) problems.push(`${name}, ${one.name}: ${line}`);
     row.violations += said.length;
     rows.push(row);
-    console.log(`    ${name} ${one.name}: ready ${row.ready} ms, ${row.replayed ?? "–"}; ${row.answer ?? "–"} ${row.same ? "= bundle run" : "≠ bundle run"}; ${row.violations} violations`);
+    Object.assign(row, await page.evaluate(() => ({ painted: Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0), stalled: Math.round(self.longestStall ?? 0) })));
+    console.log(`    ${name} ${one.name}: painted ${row.painted} ms, longest stall ${row.stalled} ms, ready ${row.ready} ms, ${row.replayed ?? "–"}; ${row.answer ?? "–"} ${row.same ? "= bundle run" : "≠ bundle run"}; ${row.violations} violations`);
     await page.close();
   }
   await browser.close();
@@ -79,6 +81,14 @@ async function open(browser, file, said) {
       self.madeFiles.push(blob);
       return make(blob);
     };
+    // The longest time in which the page could not answer a person.
+    self.longestStall = 0;
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      self.longestStall = Math.max(self.longestStall, now - last - 10);
+      last = now;
+    }, 10);
     document.addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   page.started = Date.now();
@@ -116,8 +126,22 @@ async function look(page, one, browser, row) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
   await judged("answered");
   row.same = await same(page, one, inputs, row);
+  if (one.do === "form") await ownData(page, inputs[0], row, judged);
   await page.screenshot({ path: join(out, `${browser}-${one.name}.png`), fullPage: true });
   if (browser === "chromium") await moods(page, judged, one);
+}
+
+/** A page of a changed bundle says so in words, and runs nothing. */
+async function refused(page, row) {
+  await page.waitForFunction(() => document.getElementById("error").textContent);
+  row.answer = (await text(page, "#error")).slice(0, 120);
+  const state = await page.evaluate(() => ({
+    marks: ["unchanged-check", "signature-check", "examples-check"].map((id) => document.getElementById(id).dataset.mark),
+    open: [...document.querySelectorAll("main button, main input, main select")].filter((control) => !control.disabled).length,
+    outputs: document.getElementById("outputs").childElementCount,
+  }));
+  row.same = !state.marks.includes("yes") && state.open === 0 && state.outputs === 0;
+  if (!row.same) throw new Error(`not refused: ${JSON.stringify(state)}`);
 }
 
 /** Does it as a person does; returns what `bundle run` is to be given. */
@@ -170,6 +194,26 @@ async function act(page, one) {
   const chooser = await page.$("#form input[type=file]");
   await chooser.uploadFile(one.file);
   return [one.file];
+}
+
+/** Many rows with a truth: the metrics of answers that are all the same are known. */
+async function ownData(page, file, row, judged) {
+  const [head, line] = readFileSync(file, "utf8").trim().split("\n");
+  const answer = row.shown[0];
+  const truths = [answer, answer, answer, "another", answer];
+  const many = join(out, "rows.csv");
+  writeFileSync(many, `${head},truth,place\n${truths.map((truth, at) => `${line},${truth},${at < 3 ? "here" : "there"}`).join("\n")}\n`);
+  const chooser = await page.$("#own-table");
+  await chooser.uploadFile(many);
+  await page.waitForFunction(() => !document.querySelector("#own-data-body .primary").disabled);
+  await page.click("#own-data-body .primary");
+  await page.waitForFunction(() => document.querySelector(".own-results .summary"));
+  await page.select("#own-slice", "place");
+  const found = await page.$eval(".own-results", (node) => node.textContent);
+  for (const words of ["0.8 (95 %: 0.3755–0.9638)", "By place, the worst first", "The worst cases"]) {
+    if (!found.includes(words)) throw new Error(`own data does not say ${words}: ${found.slice(0, 400)}`);
+  }
+  await judged("own data");
 }
 
 /** Whether the page's answer is the command line's, as far as the page shows it. */

@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// What the script runs with.
-pub(crate) const PINS: &[&str] = &["numpy==2.4.6", "onnxruntime==1.32.0", "pillow==12.2.0"];
+pub(crate) const PINS: &[&str] =
+    &["numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0", "pillow==12.2.0"];
 
 /// Fetches pinned packages, packs their models, and compares with onnxruntime.
 pub(crate) fn models(bundle: &Path, smoke: bool) -> Result<()> {

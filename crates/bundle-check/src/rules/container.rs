@@ -47,7 +47,7 @@ pub(super) static PAGE: Rule = Rule {
     why: "A page can show anything, whatever the bundle in it says, and cannot vouch for itself. It is a function of the bundle and of the version that wrote it, so it is written again here and compared byte for byte.",
     reference: "docs/demo.md",
     severity: Severity::Must,
-    area: Area::Container,
+    area: Area::Page,
     remedy: "do not open this page; take the bundle out of it and write it anew: `bundle demo FILE.html`",
     inspect: page,
 };

@@ -25,10 +25,6 @@ const LARGE: u64 = 100 << 20;
 const TOO_LARGE: u64 = 1 << 30;
 
 pub(crate) fn run(args: &Demo, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    if bundle_demo::runtime().is_none() {
-        return Err(Failure::usage("this `bundle` was built without what runs in a browser")
-            .hint("run `cargo xtask wasm`, then build it again"));
-    }
     let opened = Opened::at(&args.path)?;
     let Some(archive) = &opened.packed else {
         let pack = format!("run `bundle pack {}` first", args.path.display());
@@ -42,6 +38,10 @@ pub(crate) fn run(args: &Demo, terminal: &mut Terminal) -> Result<Exit, Failure>
     believable(archive, &args.path, terminal)?;
     refuse_withheld(archive)?;
     refuse_by_size(archive, terminal)?;
+    if bundle_demo::runtime().is_none() {
+        return Err(Failure::usage("this `bundle` was built without what runs in a browser")
+            .hint("run `cargo xtask wasm`, then build it again"));
+    }
     terminal.verify(archive, &args.path)?;
     let predictor =
         Predictor::new(&opened.manifest, archive.as_ref()).map_err(Failure::of_model)?;
