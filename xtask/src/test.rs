@@ -29,7 +29,10 @@ pub(crate) fn test() -> Result<()> {
     };
     step("unit and integration tests", cargo(arguments).env("BUNDLE_TEST_PYTHON", &python))?;
     step("documentation tests", &mut cargo(&["test", "--workspace", "--doc", "--quiet"]))?;
-    step("tests of the page", &mut program("node", &["--test", "crates/bundle-demo/page/tests/metrics.test.mjs"]))?;
+    step(
+        "tests of the page",
+        &mut program("node", &["--test", "crates/bundle-demo/page/tests/metrics.test.mjs"]),
+    )?;
     if !nextest {
         say("(cargo-nextest is not installed; `cargo test` ran instead)");
     }

@@ -3,9 +3,9 @@
 use std::{cell::OnceCell, fmt, sync::Arc};
 
 use bundle_archive::{Archive, ArchiveErrorKind, Limits};
-use bundle_demo::{describe, labels_of, prediction_view, replay_view};
+use bundle_demo::{describe_loaded, prediction_view, replay_view};
 use bundle_manifest::{Example, ExampleInput, FileSource as _, Manifest};
-use bundle_preprocess::{InputSource, Outcome, Value, picture};
+use bundle_preprocess::{InputSource, Outcome, Perturbation, Value, picture};
 use bundle_run::{Inputs, Likeness, Predictor, RunError, replay};
 use bundle_signature::{Trust, UnixTime, Verification, verify_bundle};
 use serde::Deserialize;
@@ -15,6 +15,9 @@ use crate::{Parcel, seen};
 
 /// Bytes of an example's file.
 const MAX_FILE: u64 = 256 << 20;
+
+/// Squares of a side of the grid that covers a picture.
+const MAX_GRID: usize = 24;
 
 /// How far opening has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,9 +118,20 @@ impl Host {
         let mut answer = Parcel::default();
         let view = match question {
             Question::Describe => self.describe(),
-            Question::Predict { inputs, trace } => {
+            Question::Predict { inputs, trace, perturb } => {
+                let mut inputs = self.inputs(inputs, &parcel.bytes)?;
+                let changed = perturb.map(|one| self.perturb(&one, &mut inputs)).transpose()?;
+                let mut view = self.predict(&inputs, trace, &mut answer)?;
+                match changed {
+                    Some(InputSource::File(file)) => view["changed"] = answer.attach(&file),
+                    Some(InputSource::Json(value)) => view["changed"] = value,
+                    None => {}
+                }
+                view
+            }
+            Question::Occlude { inputs, input, grid } => {
                 let inputs = self.inputs(inputs, &parcel.bytes)?;
-                self.predict(&inputs, trace, &mut answer)?
+                self.occlude(&inputs, &input, grid)?
             }
             Question::Replay { example } => {
                 let example = self.example(&example)?;
@@ -133,8 +147,8 @@ impl Host {
     }
 
     fn describe(&self) -> Json {
-        let labels = labels_of(&self.manifest, &self.predictor);
-        describe(&self.manifest, Some(self.archive.id()), &self.signature, &labels)
+        let id = Some(self.archive.id());
+        describe_loaded(&self.manifest, id, &self.signature, &self.predictor)
     }
 
     fn predict(&self, inputs: &Inputs, trace: bool, answer: &mut Parcel) -> Result<Json, Trouble> {
@@ -161,6 +175,62 @@ impl Host {
             view["seen"] = Json::Object(steps.collect::<Map<_, _>>());
         }
         Ok(view)
+    }
+
+    /// How far the score of the top label falls when a square of the picture is covered, square by
+    /// square.
+    fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, Trouble> {
+        let grid = grid.clamp(2, MAX_GRID);
+        let (name, source) = inputs
+            .iter()
+            .find(|(name, _)| name.as_str() == input)
+            .ok_or_else(|| Trouble::new(format!("nothing is given for `{input}`")))?;
+        let pipeline = self.predictor.input_pipeline(name);
+        let pipeline = pipeline.ok_or_else(|| Trouble::new("an input without steps"))?;
+        let top = |prediction: &bundle_run::Prediction| {
+            prediction.outputs.values().find_map(|output| match &output.outcome {
+                Outcome::Labels { rows } => rows.first()?.first().cloned(),
+                _ => None,
+            })
+        };
+        let whole = top(&self.predictor.predict(inputs, false)?)
+            .ok_or_else(|| Trouble::new("no output of this bundle ranks labels"))?;
+        let mut drops = Vec::with_capacity(grid * grid);
+        for row in 0..grid {
+            for column in 0..grid {
+                let covered = pipeline.occlude(source, (row, column), grid);
+                let covered = covered.map_err(|error| Trouble::new(error.to_string()))?;
+                let mut changed = inputs.clone();
+                changed.insert(name.clone(), covered);
+                let prediction = self.predictor.predict(&changed, false)?;
+                let score = prediction.outputs.values().find_map(|output| match &output.outcome {
+                    Outcome::Labels { rows } => {
+                        let ranking = rows.first()?;
+                        ranking.iter().find(|one| one.index == whole.index).map(|one| one.score)
+                    }
+                    _ => None,
+                });
+                drops.push(score.map(|score| whole.score - score).filter(|drop| drop.is_finite()));
+            }
+        }
+        Ok(json!({ "grid": grid, "label": whole.label, "score": whole.score, "drops": drops }))
+    }
+
+    /// Changes one of the inputs, and returns what became of it.
+    fn perturb(&self, change: &Change, inputs: &mut Inputs) -> Result<InputSource, Trouble> {
+        let Change { input, kind, strength, seed } = change;
+        let known = Perturbation::ALL.into_iter().find(|one| one.as_str() == kind);
+        let known = known
+            .ok_or_else(|| Trouble::new(format!("nothing is called `{}`", kind.escape_debug())))?;
+        let given = inputs.iter_mut().find(|(name, _)| name.as_str() == input);
+        let (name, source) = given.ok_or_else(|| {
+            Trouble::new(format!("nothing is given for `{}`", input.escape_debug()))
+        })?;
+        let pipeline = self.predictor.input_pipeline(name);
+        let pipeline = pipeline.ok_or_else(|| Trouble::new("an input without steps"))?;
+        let changed = pipeline.perturb(source, known, *strength, *seed);
+        *source = changed.map_err(|error| Trouble::new(error.to_string()))?;
+        Ok(source.clone())
     }
 
     fn inputs(&self, given: Map<String, Json>, files: &[u8]) -> Result<Inputs, Trouble> {
@@ -220,6 +290,13 @@ enum Question {
         inputs: Map<String, Json>,
         #[serde(default)]
         trace: bool,
+        #[serde(default)]
+        perturb: Option<Change>,
+    },
+    Occlude {
+        inputs: Map<String, Json>,
+        input: String,
+        grid: usize,
     },
     Replay {
         example: String,
@@ -228,6 +305,16 @@ enum Question {
         example: String,
         input: String,
     },
+}
+
+/// How one input is to be changed first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    input: String,
+    kind: String,
+    strength: f64,
+    seed: u64,
 }
 
 /// Why there is no answer.

@@ -14,6 +14,9 @@
 //! ```json
 //! { "ask": "describe" }
 //! { "ask": "predict", "inputs": { "photograph": { "file": 81234 }, "age": { "value": 41 } }, "trace": true }
+//! { "ask": "predict", "inputs": { "photograph": { "file": 81234 } },
+//!   "perturb": { "input": "photograph", "kind": "rotate", "strength": 15, "seed": 1 } }
+//! { "ask": "occlude", "inputs": { "photograph": { "file": 81234 } }, "input": "photograph", "grid": 8 }
 //! { "ask": "replay", "example": "moderate-01" }
 //! { "ask": "file", "example": "moderate-01", "input": "photograph" }
 //! ```
@@ -21,7 +24,7 @@
 //! An answer is `{"ok": …}` with a view of `bundle-demo`, or `{"error": …, "hint": …}`. A prediction
 //! adds `unlike`, sentences on what of the input is far from every recorded example, and with
 //! `trace` `seen`: per input, each step with the shape of what it gave, and a picture where that
-//! is one.
+//! is one; with `perturb` it adds `changed`, the file or text that was predicted on.
 
 mod host;
 mod parcel;

@@ -9,7 +9,7 @@ use bundle_manifest::{
 use bundle_run::Predictor;
 use bundle_signature::Verification;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// What the page is told of the bundle (the schema is on the [first page](crate)).
 ///
@@ -51,13 +51,27 @@ pub fn describe(
     serde_json::to_value(description).unwrap_or(Json::Null)
 }
 
-/// The label map of each output that has one, for [`describe`].
-pub fn labels_of(manifest: &Manifest, predictor: &Predictor) -> BTreeMap<String, Vec<String>> {
+/// The same of a bundle whose model is loaded here: with its label maps, and with what can be
+/// done to each input to try how far an answer holds.
+pub fn describe_loaded(
+    manifest: &Manifest,
+    id: Option<BundleId>,
+    signature: &Verification,
+    predictor: &Predictor,
+) -> Json {
     let labelled = manifest.outputs.iter().filter_map(|output| {
         let map = predictor.labels(&output.name)?;
         Some((output.name.to_string(), map.names.clone()))
     });
-    labelled.collect()
+    let mut description = describe(manifest, id, signature, &labelled.collect());
+    let changes = manifest.given_inputs().filter_map(|input| {
+        let kinds = predictor.input_pipeline(&input.name)?.perturbations();
+        Some(kinds.into_iter().map(|kind| {
+            json!({ "input": input.name.as_str(), "kind": kind.as_str(), "levels": kind.levels() })
+        }))
+    });
+    description["perturbations"] = changes.flatten().collect();
+    description
 }
 
 /// Who signed, and what stands against believing it.

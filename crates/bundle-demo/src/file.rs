@@ -12,7 +12,7 @@ use bundle_signature::Verification;
 use data_encoding::BASE64;
 use serde_json::{Value as Json, json};
 
-use crate::{PageError, Transport, describe, labels_of, page::render};
+use crate::{PageError, Transport, describe_loaded, page::render};
 
 /// The script behind every piece: the page takes the piece before it out of the text.
 pub(crate) const PART_READ: &str = "self.bundlePart?.()";
@@ -80,8 +80,8 @@ impl<'a> PageFile<'a> {
 /// What the page says before it has checked anything: all that the bundle says, and of the
 /// signature only that it is being checked.
 fn said(archive: &Archive, manifest: &Manifest, predictor: &Predictor) -> Json {
-    let labels = labels_of(manifest, predictor);
-    let mut said = describe(manifest, Some(archive.id()), &Verification::Unsigned, &labels);
+    let id = Some(archive.id());
+    let mut said = describe_loaded(manifest, id, &Verification::Unsigned, predictor);
     said["signature"] = json!("checking");
     said
 }

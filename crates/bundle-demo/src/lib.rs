@@ -100,7 +100,7 @@ mod page;
 mod policy;
 
 pub use answer::{prediction_view, replay_view};
-pub use description::{describe, labels_of};
+pub use description::{describe, describe_loaded};
 pub use file::{PROVE, PageFile, Provenance, provenance, runtime};
 pub use page::{PageError, Transport, page};
 pub use policy::content_security_policy;

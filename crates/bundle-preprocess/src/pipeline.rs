@@ -89,6 +89,11 @@ impl InputPipeline {
         self
     }
 
+    /// The name of the input.
+    pub(crate) fn entry(&self) -> &str {
+        &self.entry
+    }
+
     /// The names that [`run`](Self::run) publishes.
     pub const fn published_names(&self) -> &BTreeSet<String> {
         &self.published

@@ -108,6 +108,36 @@ fn a_bundle_is_checked_described_replayed_and_run() -> Outcome {
 }
 
 #[test]
+fn an_answer_is_tried_on_changed_inputs() -> Outcome {
+    let host = open(digits(None)?).map_err(|refusal| refusal.message)?;
+    let said = ask(&host, json!({ "ask": "describe" }), &[]);
+    let kinds = said.json["ok"]["perturbations"].as_array().ok_or("kinds")?.len();
+    assert_eq!(kinds, 8);
+    let file = ask(&host, json!({ "ask": "file", "example": "drawn-1", "input": "image" }), &[]);
+    let given = json!({ "image": { "file": file.bytes.len() } });
+    let change = |kind: &str, strength: f64| {
+        json!({ "ask": "predict", "inputs": given, "perturb":
+            { "input": "image", "kind": kind, "strength": strength, "seed": 1 } })
+    };
+    let plain = ask(&host, json!({ "ask": "predict", "inputs": given }), &file.bytes);
+    let same = ask(&host, change("brightness", 1.0), &file.bytes);
+    assert_eq!(same.json["ok"]["outputs"], plain.json["ok"]["outputs"]);
+    let turned = ask(&host, change("rotate", 45.0), &file.bytes);
+    assert_ne!(turned.json["ok"]["outputs"], plain.json["ok"]["outputs"]);
+    assert_eq!(turned.json["ok"]["changed"], json!({ "bytes": turned.bytes.len() }));
+    assert!(turned.bytes.starts_with(b"\x89PNG"));
+    let unknown = ask(&host, change("melt", 1.0), &file.bytes);
+    assert_eq!(unknown.json["error"], "nothing is called `melt`");
+
+    let question = json!({ "ask": "occlude", "inputs": given, "input": "image", "grid": 4 });
+    let parts = ask(&host, question, &file.bytes);
+    let drops = parts.json["ok"]["drops"].as_array().ok_or("drops")?;
+    assert_eq!(drops.len(), 16);
+    assert!(drops.iter().any(|drop| drop.as_f64().is_some_and(|drop| drop > 0.0)), "{drops:?}");
+    Ok(())
+}
+
+#[test]
 fn what_cannot_be_answered_says_why() -> Outcome {
     let host = open(digits(None)?).map_err(|refusal| refusal.message)?;
     let cases = [
