@@ -46,7 +46,8 @@ enum Task {
         /// One quick case, and nothing is written to docs/proof
         #[arg(long)]
         smoke: bool,
-        /// Of `fuzz`: only these targets; of `calibrate`: the directory of the git mirrors
+        /// Of `fuzz`: only these targets; of `calibrate` and `anonymity`: the directory of the git
+        /// mirrors; of `bench`: `demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         #[arg(value_name = "TARGET")]
         only: Vec<String>,

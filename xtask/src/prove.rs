@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod bench;
+mod bench_demo;
 mod calibrate;
 mod conformance;
 mod demo;
@@ -44,7 +45,7 @@ pub(crate) enum Proof {
     Peers,
     /// Speed of preprocessing beside Pillow and torchvision (needs 9 GB)
     Speed,
-    /// Speed and memory beside tar, zstd, sha256sum and Python
+    /// Speed and memory beside tar, zstd, sha256sum and Python; `bench demo`: pages beside onnxruntime-web
     Bench,
     /// A thousand bundles in one call: with one job and two, in flat memory
     Many,
@@ -87,6 +88,10 @@ pub(crate) fn prove(proof: Proof, only: &[String]) -> Result<()> {
         Proof::Report => report::report(&quickstart::build()?, false),
         Proof::Conformance => conformance::conformance(&quickstart::build()?),
         Proof::Peers => peers::peers(&quickstart::build()?, false),
+        Proof::Bench if only == ["demo"] => {
+            crate::wasm::wasm()?;
+            bench_demo::bench_demo(&quickstart::build()?, false)
+        }
         Proof::Bench => bench::bench(&quickstart::build_for_speed()?, false),
         Proof::Many => many::many(&quickstart::build_for_speed()?, false),
         Proof::Fuzz => fuzz::fuzz(only),
@@ -110,7 +115,10 @@ pub(crate) fn smoke(proof: Proof, bundle: &Path) -> Result<()> {
             Ok(())
         }
         Proof::Peers => peers::peers(bundle, true),
-        Proof::Bench => bench::bench(bundle, true),
+        Proof::Bench => {
+            bench::bench(bundle, true)?;
+            bench_demo::bench_demo(bundle, true)
+        }
         Proof::Many => many::many(bundle, true),
         Proof::Fuzz => fuzz::compile(),
     }

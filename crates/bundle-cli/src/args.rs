@@ -72,6 +72,8 @@ pub enum Command {
     Serve(Serve),
     /// Write the page that runs the model in a browser, as one file
     Demo(Demo),
+    /// What people flagged on a page
+    Flags(Flags),
     /// Show what is inside
     Inspect(Inspect),
     /// Unpack a bundle, checking every file
@@ -618,6 +620,43 @@ pub struct Demo {
     /// Replay the examples with the program in the page too (needs Node.js)
     #[arg(long)]
     pub prove: bool,
+}
+
+/// `bundle flags`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle flags merge *-flags.jsonl -o all.jsonl")]
+pub struct Flags {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: FlagsCommand,
+}
+
+/// What to do with flags.
+#[derive(Debug, Subcommand)]
+pub enum FlagsCommand {
+    /// Put the exports of many people together, each flag once, and count what they say
+    Merge(FlagsMerge),
+}
+
+/// `bundle flags merge`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bundle flags merge *-flags.jsonl                    count
+  bundle flags merge *-flags.jsonl -o all.jsonl       and keep")]
+pub struct FlagsMerge {
+    /// Files that `Export flags` of a page wrote, all of one bundle
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write all flags into one file
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
 }
 
 /// `bundle inspect`

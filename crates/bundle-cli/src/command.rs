@@ -7,6 +7,7 @@ pub(crate) mod conformance;
 pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod extract;
+pub(crate) mod flags;
 mod infer;
 pub(crate) mod init;
 pub(crate) mod inspect;

@@ -46,6 +46,7 @@ fn run(command: Command, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Command::Key(args) => command::key::run(&args, terminal),
         Command::Run(args) => command::run::run(&args, terminal),
         Command::Demo(args) => command::demo::run(&args, terminal),
+        Command::Flags(args) => command::flags::run(&args, terminal),
         Command::Serve(args) => command::serve::run(&args, terminal),
         Command::Inspect(args) => command::inspect::run(&args, terminal),
         Command::Extract(args) => command::extract::run(&args, terminal),

@@ -130,6 +130,16 @@ export function localTransport(description) {
       const { question, files } = given(inputs);
       return ask({ ask: "predict", inputs: question, trace: true }, files, signal);
     },
+    /** The same on an input that is changed first. */
+    perturb(inputs, change, signal) {
+      const { question, files } = given(inputs);
+      return ask({ ask: "predict", inputs: question, perturb: change }, files, signal);
+    },
+    /** Which part of a picture the first label rests on. */
+    occlude(inputs, { input, grid }, signal) {
+      const { question, files } = given(inputs);
+      return ask({ ask: "occlude", inputs: question, input, grid }, files, signal);
+    },
     replay: (example, signal) => ask({ ask: "replay", example }, [], signal),
     exampleFile: (example, input, signal) => ask({ ask: "file", example, input }, [], signal),
     usage: () => null,

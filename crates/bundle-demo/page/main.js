@@ -1,8 +1,10 @@
 // Puts the page together: inputs, the answer, the examples, and one run at a time.
 
 import { batchSection, saveBlob } from "./batch.js";
+import { breakSection } from "./break.js";
 import { authored, byId, el } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
+import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
 import { renderOutput, summary } from "./outputs.js";
 import { delta, t } from "./strings.js";
@@ -41,6 +43,8 @@ keepDroppedFilesHere();
 showUsage();
 offerCopy();
 batchSection(description, transport, byId("own-data-body"));
+const breaking = breakSection(description, transport, byId("breaking"), byId("breaking-body"));
+const flags = flagsSection(description, byId("flags-body"));
 if (transport.local) open();
 
 /** One thing runs at a time: a new one ends the one before it. */
@@ -89,6 +93,8 @@ function clear() {
   examples.select(null);
   byId("error").replaceChildren();
   byId("outputs").replaceChildren();
+  breaking.cleared();
+  flags.cleared();
   status.replaceChildren(t("no_answer_without_examples"));
 }
 
@@ -105,6 +111,7 @@ function predict() {
     const fed = lastPicture(seen);
     const beside = (name) => ({ seen: fed, picture: pictures?.[name] });
     show(description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: beside(output.name) })), (words) => t("answered", { summary: words }));
+    heard(given, outputs);
     if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
     if (seen) byId("outputs").append(seenSteps(seen));
   });
@@ -126,6 +133,10 @@ function showExample(example) {
       return { output, outcome: one?.actual, beside };
     });
     const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
+    heard(
+      new Map([...inputs].map(([name, input]) => [name, input.read()])),
+      Object.fromEntries(Object.entries(replay.outputs).map(([name, one]) => [name, one.actual])),
+    );
     show(shown, (words) => t("answered_example", { example: example.name, summary: `${words}; ${verdict}` }));
     const miss = firstMiss(replay);
     if (miss) byId("outputs").append(el("p", { "data-mark": "no" }, miss));
@@ -138,6 +149,12 @@ function firstMiss(replay) {
   if (step) return `${t("first_step_that_differs", step)} (${delta(step.propagated.max_abs)})`;
   const network = replay.network.find((one) => !one.comparison.holds);
   return network ? `${t("network_differs", network)} (${delta(network.comparison.max_abs)})` : null;
+}
+
+/** What was answered may be tried further, and flagged. */
+function heard(given, outputs) {
+  breaking.answered(given, outputs);
+  flags.answered(given, outputs);
 }
 
 async function fill(example, signal) {

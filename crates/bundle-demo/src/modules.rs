@@ -24,6 +24,8 @@ const MODULES: &[(&str, &str)] = &[
     ("csv.js", include_str!("../page/csv.js")),
     ("metrics.js", include_str!("../page/metrics.js")),
     ("batch.js", include_str!("../page/batch.js")),
+    ("break.js", include_str!("../page/break.js")),
+    ("flags.js", include_str!("../page/flags.js")),
     ("main.js", include_str!("../page/main.js")),
 ];
 

@@ -126,6 +126,8 @@ async function look(page, one, browser, row) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
   await judged("answered");
   row.same = await same(page, one, inputs, row);
+  if (one.do === "draw") await tryToBreak(page, judged);
+  await flag(page, one, judged);
   if (one.do === "form") await ownData(page, inputs[0], row, judged);
   await page.screenshot({ path: join(out, `${browser}-${one.name}.png`), fullPage: true });
   if (browser === "chromium") await moods(page, judged, one);
@@ -194,6 +196,45 @@ async function act(page, one) {
   const chooser = await page.$("#form input[type=file]");
   await chooser.uploadFile(one.file);
   return [one.file];
+}
+
+const buttonSaying = (page, section, words) => page.evaluateHandle((id, text) => [...document.querySelectorAll(`#${id} button`)].find((button) => button.textContent.trim() === text), section, words);
+
+/** The drawing, changed more and more: a digit upside down is another one, or none. */
+async function tryToBreak(page, judged) {
+  const press = async (words, done) => {
+    await (await buttonSaying(page, "breaking-body", words)).click();
+    await page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector("#breaking-body .status").textContent), {}, done);
+  };
+  await press("Run", "^The answer (changes|stays)");
+  if (!(await page.$(".break-plot"))) throw new Error("no plot");
+  await judged("try to break it");
+  await press("Which part matters", "^The darker a square");
+  await judged("which part matters");
+  await press("All changes", "^Every change was tried");
+  const lines = await page.$$eval(".break-results tbody tr", (rows) => rows.length);
+  if (lines !== 8) throw new Error(`${lines} changes of a picture, not 8`);
+  await judged("all changes");
+}
+
+/** A flag is kept, shown, exported without the input, and deleted. */
+async function flag(page, one, judged) {
+  const form = "#flags-body .flag-form";
+  await page.waitForSelector(form);
+  await page.type("#flag-note", "Seen by the proof.");
+  await (await buttonSaying(page, "flags-body", "Keep this flag")).click();
+  await page.waitForSelector("#flags-body table tbody tr");
+  await judged("flagged");
+  await (await buttonSaying(page, "flags-body", "Export 1 flag")).click();
+  const lines = await page.evaluate(async () => {
+    const blob = self.madeFiles.filter((blob) => blob.type === "application/jsonl").at(-1);
+    return (await blob.text()).trim().split("\n").map((line) => JSON.parse(line));
+  });
+  const [header, only] = lines;
+  if (lines.length !== 2 || header.kind !== "bundle-flags" || header.bundle.name !== one.name || only.note !== "Seen by the proof.") throw new Error(`flags: ${JSON.stringify(lines)}`);
+  for (const input of Object.values(only.inputs)) if ("base64" in input || "value" in input || !/^[0-9a-f]{64}$/.test(input.sha256)) throw new Error(`the input went along: ${JSON.stringify(input).slice(0, 200)}`);
+  await (await buttonSaying(page, "flags-body", "Delete all")).click();
+  await page.waitForFunction(() => !document.querySelector("#flags-body table"));
 }
 
 /** Many rows with a truth: the metrics of answers that are all the same are known. */

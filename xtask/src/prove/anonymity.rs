@@ -38,7 +38,7 @@ pub(crate) fn smoke(bundle: &Path) -> Result<()> {
     }
     fs_err::create_dir_all(&repository)?;
     fs_err::write(repository.join("README.md"), "# Tides\n\nmara.vale@tide.edu\n")?;
-    fs_err::write(repository.join("run.sh"), "cd /home/runner/work\n")?;
+    fs_err::write(repository.join("run.sh"), "cd /home/kim/work\n")?;
     let git = |arguments: &[&str]| -> Result<String> {
         output(program("git", arguments).current_dir(&repository))
     };
@@ -48,7 +48,7 @@ pub(crate) fn smoke(bundle: &Path) -> Result<()> {
     let head = git(&["rev-parse", "HEAD"])?;
     let labels = work.join("labels.tsv");
     let line = |rest: &str| format!("vale/tide\t{}\t{rest}\n", head.trim());
-    let text = ["ANON-1\tREADME.md\t3\tyes\t", "ANON-2\trun.sh\t1\tno\ta service"].map(line);
+    let text = ["ANON-1\tREADME.md\t3\tyes\t", "ANON-2\trun.sh\t1\tno\tsomebody else"].map(line);
     let header = "repository\trevision\trule\tfile\tline\tleak\twhy\n";
     fs_err::write(&labels, format!("{header}{}", text.concat()))?;
     let mut compare = program("python3", &[SCRIPT]);

@@ -61,7 +61,7 @@ impl Page {
             let line = Line::of(report, area);
             let idle_area = line.answer == Some(Answer::NotApplicable);
             // Nobody misses it where the review is not blind.
-            if idle_area && area == Area::Anonymity {
+            if idle_area && matches!(area, Area::Anonymity | Area::Page) {
                 continue;
             }
             if idle_area {
