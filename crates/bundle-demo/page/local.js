@@ -204,13 +204,14 @@ function unpacked(buffer) {
     if (Array.isArray(value)) return value.map(filled);
     if (value === null || typeof value !== "object") return value;
     const keys = Object.keys(value);
-    if (keys.length === 1 && keys[0] === "bytes") {
+    if (keys.length === 1 && keys[0] === "bytes" && typeof value.bytes === "number") {
       at += value.bytes;
       return pictureOrFile(new Uint8Array(buffer, at - value.bytes, value.bytes));
     }
     return Object.fromEntries(keys.map((key) => [key, filled(value[key])]));
   };
-  return { json, ok: filled(json.ok) };
+  // Where nothing is behind the text, nothing in it stands for a file: an input may be called `bytes`.
+  return { json, ok: at < buffer.byteLength ? filled(json.ok) : json.ok };
 }
 
 /** Only what certainly is a picture is called one. */

@@ -198,20 +198,29 @@ async function act(page, one) {
   return [one.file];
 }
 
-const buttonSaying = (page, section, words) => page.evaluateHandle((id, text) => [...document.querySelectorAll(`#${id} button`)].find((button) => button.textContent.trim() === text), section, words);
+/** Clicks a button where it is, once nothing moves any more. */
+async function press(button) {
+  await button.evaluate((node) => node.scrollIntoView({ block: "center", behavior: "instant" }));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await button.click();
+}
+
+function buttonSaying(page, section, words) {
+  return page.evaluateHandle((id, text) => [...document.querySelectorAll(`#${id} button`)].find((button) => button.textContent.trim() === text), section, words);
+}
 
 /** The drawing, changed more and more: a digit upside down is another one, or none. */
 async function tryToBreak(page, judged) {
-  const press = async (words, done) => {
-    await (await buttonSaying(page, "breaking-body", words)).click();
+  const pressing = async (words, done) => {
+    await press(await buttonSaying(page, "breaking-body", words));
     await page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector("#breaking-body .status").textContent), {}, done);
   };
-  await press("Run", "^The answer (changes|stays)");
+  await pressing("Run", "^The answer (changes|stays)");
   if (!(await page.$(".break-plot"))) throw new Error("no plot");
   await judged("try to break it");
-  await press("Which part matters", "^The darker a square");
+  await pressing("Which part matters", "^The darker a square");
   await judged("which part matters");
-  await press("All changes", "^Every change was tried");
+  await pressing("All changes", "^Every change was tried");
   const lines = await page.$$eval(".break-results tbody tr", (rows) => rows.length);
   if (lines !== 8) throw new Error(`${lines} changes of a picture, not 8`);
   await judged("all changes");
@@ -222,10 +231,10 @@ async function flag(page, one, judged) {
   const form = "#flags-body .flag-form";
   await page.waitForSelector(form);
   await page.type("#flag-note", "Seen by the proof.");
-  await (await buttonSaying(page, "flags-body", "Keep this flag")).click();
+  await press(await buttonSaying(page, "flags-body", "Keep this flag"));
   await page.waitForSelector("#flags-body table tbody tr");
   await judged("flagged");
-  await (await buttonSaying(page, "flags-body", "Export 1 flag")).click();
+  await press(await buttonSaying(page, "flags-body", "Export 1 flag"));
   const lines = await page.evaluate(async () => {
     const blob = self.madeFiles.filter((blob) => blob.type === "application/jsonl").at(-1);
     return (await blob.text()).trim().split("\n").map((line) => JSON.parse(line));
@@ -233,7 +242,7 @@ async function flag(page, one, judged) {
   const [header, only] = lines;
   if (lines.length !== 2 || header.kind !== "bundle-flags" || header.bundle.name !== one.name || only.note !== "Seen by the proof.") throw new Error(`flags: ${JSON.stringify(lines)}`);
   for (const input of Object.values(only.inputs)) if ("base64" in input || "value" in input || !/^[0-9a-f]{64}$/.test(input.sha256)) throw new Error(`the input went along: ${JSON.stringify(input).slice(0, 200)}`);
-  await (await buttonSaying(page, "flags-body", "Delete all")).click();
+  await press(await buttonSaying(page, "flags-body", "Delete all"));
   await page.waitForFunction(() => !document.querySelector("#flags-body table"));
 }
 
@@ -247,7 +256,7 @@ async function ownData(page, file, row, judged) {
   const chooser = await page.$("#own-table");
   await chooser.uploadFile(many);
   await page.waitForFunction(() => !document.querySelector("#own-data-body .primary").disabled);
-  await page.click("#own-data-body .primary");
+  await press(await page.$("#own-data-body .primary"));
   await page.waitForFunction(() => document.querySelector(".own-results .summary"));
   await page.select("#own-slice", "place");
   const found = await page.$eval(".own-results", (node) => node.textContent);
