@@ -2,7 +2,7 @@
 // beside a truth that the person has. Everything happens on this page.
 
 import { csvRows, csvText } from "./csv.js";
-import { authored, el, urlSlot } from "./dom.js";
+import { authored, el, saveFile, urlSlot } from "./dom.js";
 import { labelMetrics, numberMetrics, wilson } from "./metrics.js";
 import { bytes, integer, number, score, t, tn } from "./strings.js";
 import { TransportError } from "./transport.js";
@@ -216,7 +216,7 @@ function summaryList(count, facts) {
   return el("dl", { class: "summary" }, ...[[t("own_count"), integer(count)], ...facts].map(fact));
 }
 
-function scrollTable(name, head, lines) {
+function dataTable(name, head, lines) {
   const caption = el("caption", { class: "visually-hidden" }, name);
   const table = el("table", { class: "rows" }, caption, el("thead", {}, el("tr", {}, ...head.map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, ...lines));
   return el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table);
@@ -230,14 +230,14 @@ function confusionTable({ classes, confusion }) {
   const title = t("own_confusion");
   const head = [t("own_true_said"), ...shown.map((name) => authored(name))];
   const more = classes.length > shown.length && el("p", { class: "hint" }, t("own_more_classes", { shown: integer(shown.length), count: integer(classes.length) }));
-  return el("div", {}, el("h3", {}, title), scrollTable(title, head, lines), more);
+  return el("div", {}, el("h3", {}, title), dataTable(title, head, lines), more);
 }
 
 function classTable({ perClass }) {
   const line = (one) =>
     el("tr", {}, el("th", { scope: "row" }, authored(one.name)), ...[one.precision, one.recall, one.f1].map((value) => el("td", { class: "numeric" }, score(value, true))), el("td", { class: "numeric" }, integer(one.support)));
   const title = t("own_classes");
-  return el("div", {}, el("h3", {}, title), scrollTable(title, [t("label"), t("own_precision"), t("own_recall"), "F1", t("own_support")], perClass.slice(0, SHOWN_ROWS).map(line)));
+  return el("div", {}, el("h3", {}, title), dataTable(title, [t("label"), t("own_precision"), t("own_recall"), "F1", t("own_support")], perClass.slice(0, SHOWN_ROWS).map(line)));
 }
 
 /** The main metric slice by slice, the worst first; `sign` is 1 where more is worse. */
@@ -252,7 +252,7 @@ function slices(rows, state, main, sign) {
   const line = ({ key, count, main: [value, interval] }) =>
     el("tr", {}, el("th", { scope: "row" }, key === "" ? "–" : authored(key)), el("td", { class: "numeric" }, withInterval(value, interval)), el("td", { class: "numeric" }, integer(count), count < SMALL_SLICE && ` ${t("own_few")}`));
   const title = t("own_slices", { column: state.slice });
-  return [el("h3", {}, title), scrollTable(title, [state.slice, t("value"), t("own_count")], found.map(line))];
+  return [el("h3", {}, title), dataTable(title, [state.slice, t("value"), t("own_count")], found.map(line))];
 }
 
 function worstCases(worst) {
@@ -276,7 +276,7 @@ function rowsTable(rows, withTruth) {
       withTruth && el("td", {}, authored(row.truth)),
     );
   const head = [t("own_item"), t("answer"), t("score"), ...(withTruth ? [t("own_truth")] : [])];
-  const table = scrollTable(t("own_answers"), head, rows.slice(0, SHOWN_ROWS).map(line));
+  const table = dataTable(t("own_answers"), head, rows.slice(0, SHOWN_ROWS).map(line));
   return rows.length > SHOWN_ROWS ? el("div", {}, el("p", { class: "hint" }, t("first_rows_of", { shown: integer(SHOWN_ROWS), count: integer(rows.length) })), table) : table;
 }
 
@@ -293,7 +293,7 @@ function exportButtons(description, state, rows, metrics) {
   });
   const button = (words, name, make) => {
     const one = el("button", { type: "button", class: "button" }, words);
-    one.addEventListener("click", () => saveBlob(make(), name));
+    one.addEventListener("click", () => saveFile(name, make()));
     return one;
   };
   return el(
@@ -302,11 +302,4 @@ function exportButtons(description, state, rows, metrics) {
     button(t("own_export_csv"), `${stem}.csv`, () => new Blob([csvText(asRows())], { type: "text/csv" })),
     button(t("own_export_json"), `${stem}.json`, () => new Blob([JSON.stringify(asJson(), null, 1)], { type: "application/json" })),
   );
-}
-
-/** Gives a file to the person. */
-export function saveBlob(blob, name) {
-  const url = URL.createObjectURL(blob);
-  el("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

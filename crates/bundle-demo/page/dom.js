@@ -27,6 +27,14 @@ export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);
 }
 
+/** Gives the person a file to keep. */
+export function saveFile(name, blob) {
+  const url = URL.createObjectURL(blob);
+  el("a", { href: url, download: name }).click();
+  // The browser still reads it after the click; how long, it does not say.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 /** An object URL that is given back when the next one takes its place. */
 export function urlSlot() {
   let current = null;

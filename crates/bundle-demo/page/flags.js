@@ -1,183 +1,355 @@
-// "It is wrong here…": what a person saw, in their words. Flags stay in this browser under the
-// bundle's id until the person exports or deletes them; the input goes along only if they say so.
+// "It is wrong here…": what a person says of an answer. Flags stay in this browser until the person
+// exports or deletes them; nothing is sent, and an input is kept only where the person says so.
 
-import { saveBlob } from "./batch.js";
-import { authored, el } from "./dom.js";
-import { t, tn } from "./strings.js";
+import { authored, el, saveFile } from "./dom.js";
+import { summary } from "./outputs.js";
+import { integer, t, tn } from "./strings.js";
+import { base64 } from "./transport.js";
 
-const REASONS = ["wrong-answer", "unsure", "should-refuse", "harmful", "other"];
-const MOST_NOTE = 2000;
-/** Labels that fit into a list to choose from. */
-const MOST_CHOICES = 500;
+/** What can be wrong: the word in the file, and the text for people. */
+const FLAG_REASONS = new Map([
+  ["wrong-answer", "flag_wrong_answer"],
+  ["unsure", "flag_unsure"],
+  ["should-refuse", "flag_should_refuse"],
+  ["harmful", "flag_harmful"],
+  ["other", "flag_other"],
+]);
+/** Labels that still are a list to choose from. */
+const FLAG_LABELS = 500;
+const FLAG_NOTE = 2000;
 
-/** The section; `answered(inputs, outputs)` hears what may be flagged, `cleared()` that it is gone. */
+/** The section. `answered({ inputs, outputs })` hears every answer, `cleared()` that there is none any more. */
 export function flagsSection(description, host) {
-  const bundle = { id: description.id, name: description.name, version: description.version };
-  const key = bundle.id ?? `${bundle.name}-${bundle.version}`;
-  const store = openStore(key);
-  let last = null;
-  const details = el("details", { class: "flag-form", hidden: true });
-  const list = el("div", {});
-  const status = el("p", { class: "status", role: "status" });
-  host.append(el("p", { class: "hint" }, t("flag_intro")), details, status, list);
-  refresh();
+  const { name, version } = description;
+  const store = flagStore(description.id ?? `${name}-${version}`);
+  let answer = null;
+
+  const open = el("button", { type: "button", class: "button", "aria-expanded": "false", "aria-controls": "flag-form", hidden: true, onclick: openForm }, t("flag_open"));
+  const hint = el("p", { class: "hint" }, t("flag_first"));
+  const place = el("div", { id: "flag-form" });
+  const status = el("p", { class: "status", role: "status", tabindex: -1 });
+  const trouble = el("p", { "data-mark": "no", hidden: true }, t("flag_memory"));
+  const list = el("div", { class: "flag-list" });
+  host.append(hint, el("div", { class: "actions" }, open, status), place, trouble, list);
+
+  // Only what is nowhere but on this page is lost with it.
+  const stay = (event) => event.preventDefault();
+  const told = (flags) => {
+    trouble.hidden = !store.broken();
+    if (flags.some((flag) => flag.unsaved)) addEventListener("beforeunload", stay);
+    else removeEventListener("beforeunload", stay);
+  };
 
   async function refresh() {
-    const { flags, kept } = await store.all();
-    if (!kept) status.replaceChildren(t("flag_memory"));
-    list.replaceChildren(...(flags.length > 0 ? [flagTable(flags), flagButtons(flags)] : []));
-    leaving = kept ? 0 : flags.length;
+    const flags = await store.all();
+    told(flags);
+    list.replaceChildren(...(flags.length > 0 ? [flagTable(description, flags, removeOne), flagActions(flags, exportAll, removeAll)] : []));
+    return flags;
   }
 
-  function form() {
-    const reasons = el("fieldset", {}, el("legend", {}, t("flag_reason")), ...REASONS.map((reason, at) => el("p", {}, el("input", { type: "radio", name: "flag-reason", id: `flag-${reason}`, value: reason, checked: at === 0 }), " ", el("label", { for: `flag-${reason}` }, t(`flag_${reason.replace("-", "_")}`)))));
-    const corrections = description.outputs.map((output, at) => {
-      const id = `flag-correct-${at}`;
-      const choices = output.labels?.length > 0 && output.labels.length <= MOST_CHOICES;
-      const control = choices ? el("select", { id, dir: "auto" }, el("option", { value: "" }, "–"), ...output.labels.map((label) => el("option", { value: label }, label))) : el("input", { id, type: "text", autocomplete: "off", dir: "auto" });
-      return { name: output.name, control, element: el("p", {}, el("label", { for: id }, t("flag_correct", { output: output.name })), " ", control) };
-    });
-    const note = el("textarea", { id: "flag-note", rows: 3, maxlength: MOST_NOTE, dir: "auto" });
-    const include = el("input", { type: "checkbox", id: "flag-include" });
-    const save = el("button", { type: "button", class: "button primary" }, t("flag_save"));
-    save.addEventListener("click", async () => {
-      const reason = details.querySelector("input[name=flag-reason]:checked").value;
-      const corrected = Object.fromEntries(corrections.filter(({ control }) => control.value !== "").map(({ name, control }) => [name, control.value]));
-      const inputs = await described(last.inputs, include.checked);
-      await store.add({ flag: identifier(), time: new Date().toISOString(), reason, note: note.value || null, corrected, outputs: last.outputs, inputs });
-      details.open = false;
-      status.replaceChildren(t("flag_saved"));
-      details.querySelector("summary").focus();
-      refresh();
-    });
-    details.replaceChildren(
-      el("summary", {}, t("flag_open")),
-      reasons,
-      ...corrections.map(({ element }) => element),
-      el("p", {}, el("label", { class: "field-label", for: note.id }, t("flag_note")), note),
-      el("p", {}, include, " ", el("label", { for: include.id }, t("flag_include"))),
-      el("p", { class: "actions" }, save),
+  function openForm() {
+    if (place.firstChild) {
+      closeForm();
+      return;
+    }
+    const form = flagForm(description, answer, save, closeForm);
+    place.replaceChildren(form);
+    open.setAttribute("aria-expanded", "true");
+    status.replaceChildren();
+    form.querySelector("input").focus();
+  }
+
+  function closeForm() {
+    place.replaceChildren();
+    open.setAttribute("aria-expanded", "false");
+    open.hidden = !answer;
+    // After a failed run there is no answer, and so no button to go back to.
+    (answer ? open : status).focus();
+  }
+
+  async function save(subject, said, include) {
+    const inputs = await flaggedInputs(subject.inputs, include);
+    const lost = Object.values(inputs).some((input) => input.unreadable);
+    for (const input of Object.values(inputs)) delete input.unreadable;
+    const stored = await store.add({ flag: flagId(), time: new Date().toISOString(), ...said, outputs: subject.outputs, inputs });
+    closeForm();
+    await refresh();
+    status.replaceChildren(t(stored ? "flag_saved" : "flag_saved_here"), lost ? ` ${t("flag_saved_unread")}` : "");
+  }
+
+  async function removeOne(flag, at) {
+    await deleted(() => store.remove(flag));
+    const buttons = list.querySelectorAll("tbody button");
+    (buttons[Math.min(at, buttons.length - 1)] ?? status).focus();
+  }
+
+  async function removeAll() {
+    await deleted(() => store.clear());
+    status.focus();
+  }
+
+  async function deleted(work) {
+    const words = await work().then(
+      () => "flag_deleted",
+      () => "flag_delete_failed",
     );
+    await refresh();
+    status.replaceChildren(t(words));
   }
 
-  function flagTable(flags) {
-    const line = (flag) => {
-      const remove = el("button", { type: "button", class: "button small", "aria-label": t("flag_delete_one", { time: flag.time }) }, t("flag_delete"));
-      remove.addEventListener("click", async () => {
-        await store.remove(flag.flag);
-        refresh();
-      });
-      const corrected = Object.values(flag.corrected).join(", ");
-      return el("tr", {}, el("th", { scope: "row" }, new Date(flag.time).toLocaleString()), el("td", {}, t(`flag_${flag.reason.replace("-", "_")}`)), el("td", {}, authored(corrected || "–")), el("td", {}, authored(flag.note ?? "–")), el("td", {}, remove));
-    };
-    const name = t("flag_list");
-    const head = ["flag_when", "flag_reason", "flag_corrected", "flag_note", "flag_delete"].map((words) => el("th", { scope: "col" }, t(words)));
-    const table = el("table", { class: "rows" }, el("caption", { class: "visually-hidden" }, name), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...flags.map(line)));
-    return el("div", { class: "scroll", role: "region", "aria-label": name, tabindex: 0 }, table);
+  async function exportAll() {
+    const flags = await refresh();
+    const bundle = { id: description.id, name, version };
+    const lines = [JSON.stringify({ format: 1, kind: "bundle-flags", bundle, exported: new Date().toISOString() })];
+    for (const flag of flags) lines.push(JSON.stringify(await flagLine(flag)));
+    saveFile(`${name}-${version}-flags.jsonl`, new Blob(lines.map((line) => `${line}\n`), { type: "application/jsonl" }));
+    status.replaceChildren(tn("flag_exported", flags.length));
   }
 
-  function flagButtons(flags) {
-    const keep = el("button", { type: "button", class: "button" }, tn("flag_export", flags.length));
-    keep.addEventListener("click", () => {
-      const header = { format: 1, kind: "bundle-flags", bundle, exported: new Date().toISOString() };
-      const lines = [header, ...flags].map((line) => `${JSON.stringify(line)}\n`);
-      saveBlob(new Blob(lines, { type: "application/jsonl" }), `${bundle.name}-${bundle.version}-flags.jsonl`);
-      leaving = 0;
-    });
-    const none = el("button", { type: "button", class: "button quiet" }, t("flag_delete_all"));
-    none.addEventListener("click", async () => {
-      for (const { flag } of flags) await store.remove(flag);
-      refresh();
-    });
-    return el("p", { class: "actions" }, keep, none);
-  }
-
-  let leaving = 0;
-  // Only what would be lost is worth a question.
-  window.addEventListener("beforeunload", (event) => {
-    if (leaving > 0) event.preventDefault();
-  });
+  refresh();
   return {
-    answered(inputs, outputs) {
-      last = { inputs, outputs };
-      form();
-      details.hidden = false;
+    answered({ inputs, outputs }) {
+      // A form that is open stays with the answer it was opened for.
+      answer = { inputs, outputs };
+      open.hidden = false;
+      hint.hidden = true;
+      status.replaceChildren();
     },
     cleared() {
-      last = null;
-      details.hidden = true;
+      answer = null;
+      open.hidden = !place.firstChild;
+      hint.hidden = Boolean(place.firstChild);
     },
   };
 }
 
-/** The flags of one bundle: in the browser's database, or in memory where it has none to give. */
-function openStore(key) {
-  let memory = null;
-  const opened = new Promise((resolve) => {
-    try {
-      const request = indexedDB.open("bundle-flags", 1);
-      request.onupgradeneeded = () => request.result.createObjectStore("flags", { keyPath: "flag" }).createIndex("bundle", "bundle");
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = request.onblocked = () => resolve(null);
-    } catch {
-      resolve(null);
+function flagForm(description, subject, save, close) {
+  const missing = el("p", { id: "flag-missing", class: "field-note", role: "alert" });
+  const reasons = [...FLAG_REASONS].map(([value, words]) => choiceLine({ type: "radio", name: "flag-reason", id: `flag-reason-${value}`, value }, t(words)));
+  const labels = description.outputs.map((output, at) => correction(output, `flag-right-${at}`));
+  const note = el("textarea", { id: "flag-note", rows: 3, maxlength: FLAG_NOTE, dir: "auto", "aria-describedby": "flag-note-limit" });
+  const include = el("input", { type: "checkbox", id: "flag-include", "aria-describedby": "flag-include-why" });
+  const keep = el("button", { type: "submit", class: "button primary" }, t("flag_save"));
+  const form = el(
+    "form",
+    { class: "flag-form", novalidate: true, "aria-labelledby": "flag-form-title" },
+    el("h3", { id: "flag-form-title" }, t("flag_about"), " ", authored(answerWords(description, subject.outputs))),
+    el("fieldset", { class: "input flag-reasons", "aria-describedby": missing.id }, el("legend", {}, t("flag_reason")), ...reasons, missing),
+    ...labels.map(({ element }) => element),
+    el(
+      "div",
+      { class: "field" },
+      el("label", { class: "field-label", for: note.id }, t("flag_note")),
+      note,
+      el("p", { class: "field-note", id: "flag-note-limit" }, t("flag_note_limit", { limit: integer(FLAG_NOTE) })),
+    ),
+    el(
+      "div",
+      { class: "field" },
+      el("div", { class: "choice" }, include, el("label", { for: include.id }, t("flag_include"))),
+      el("p", { class: "field-note", id: "flag-include-why" }, t("flag_include_why")),
+    ),
+    el("div", { class: "actions" }, keep, el("button", { type: "button", class: "button quiet", onclick: close }, t("cancel"))),
+  );
+  form.addEventListener("change", (event) => event.target.type === "radio" && missing.replaceChildren());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const reason = form.querySelector("input[type=radio]:checked")?.value;
+    if (!reason) {
+      missing.replaceChildren(t("flag_reason_missing"));
+      form.querySelector("input").focus();
+      return;
     }
+    // Reading a large file takes a moment, in which a second press would flag twice.
+    keep.disabled = true;
+    const corrected = Object.fromEntries(labels.filter(({ control }) => control.value !== "").map(({ output, control }) => [output, control.value]));
+    save(subject, { reason, note: note.value === "" ? null : note.value, corrected }, include.checked);
   });
-  const inMemory = () => (memory ??= []);
-  const act = async (mode, work) => {
-    const database = await opened;
-    if (!database) return null;
-    const result = work(database.transaction("flags", mode).objectStore("flags"));
-    return new Promise((resolve, reject) => {
-      result.onsuccess = () => resolve(result.result);
-      result.onerror = () => reject(result.error);
-    });
-  };
-  return {
-    async all() {
-      // Every page of the disk shares one database: only flags of this very bundle are ours.
-      const kept = await act("readonly", (flags) => flags.index("bundle").getAll(key)).catch(() => null);
-      const flags = (kept ?? inMemory()).map(({ bundle: _, ...flag }) => flag).sort((a, b) => (a.time < b.time ? 1 : -1));
-      return { flags, kept: kept !== null };
-    },
-    async add(flag) {
-      const entry = { ...flag, bundle: key };
-      const done = await act("readwrite", (flags) => flags.add(entry)).catch(() => null);
-      if (done === null) inMemory().push(entry);
-    },
-    async remove(id) {
-      await act("readwrite", (flags) => flags.delete(id)).catch(() => null);
-      memory = memory?.filter(({ flag }) => flag !== id) ?? null;
-    },
-  };
+  return form;
 }
 
-/** What is said of each input: its digest always, itself only if the person said so. */
-async function described(inputs, include) {
-  const entries = [];
-  for (const [name, source] of inputs) {
-    const content = source.file ? new Uint8Array(await source.file.arrayBuffer()) : new TextEncoder().encode(JSON.stringify(source.value));
-    const said = { sha256: await digestOf(content), name: source.file?.name ?? null, size: content.length };
-    if (include && source.file) said.base64 = base64Of(content);
-    if (include && !source.file) said.value = source.value;
-    entries.push([name, said]);
+function choiceLine(properties, words) {
+  return el("div", { class: "choice" }, el("input", properties), el("label", { for: properties.id }, words));
+}
+
+/** What the answer should have been: one of the labels, or free text where there are none or too many. */
+function correction(output, id) {
+  const choices = output.labels?.length > 0 && output.labels.length <= FLAG_LABELS ? output.labels : null;
+  const control = choices
+    ? el("select", { id }, el("option", { value: "" }, t("flag_right_unknown")), ...choices.map((label) => el("option", { value: label, dir: "auto" }, label)))
+    : el("input", { type: "text", id, autocomplete: "off", dir: "auto" });
+  const label = el("label", { class: "field-label", for: id }, t("flag_right"), " ", authored(output.name));
+  return { output: output.name, control, element: el("div", { class: "field" }, label, control) };
+}
+
+function answerWords(description, outputs) {
+  const known = description.outputs.filter((output) => outputs[output.name]);
+  return known.map((output) => summary(output, outputs[output.name])).join("; ");
+}
+
+/** The same of what comes from the database, where another page may have put anything. */
+function storedWords(description, outputs) {
+  try {
+    return answerWords(description, outputs);
+  } catch {
+    return "–";
   }
-  return Object.fromEntries(entries);
 }
 
-async function digestOf(content) {
+function flagTable(description, flags, remove) {
+  const row = (flag, at) => {
+    const when = new Date(flag.time).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+    const reason = t(FLAG_REASONS.get(flag.reason) ?? "flag_other");
+    const several = description.outputs.length > 1;
+    const right = Object.entries(flag.corrected).map(([output, label]) => (several ? `${output}: ${label}` : label));
+    const button = el("button", { type: "button", class: "button small", "aria-label": t("flag_delete_one", { when, reason }), onclick: () => remove(flag, at) }, t("flag_delete"));
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, el("time", { datetime: flag.time }, when)),
+      el("td", {}, reason),
+      el("td", {}, authored(storedWords(description, flag.outputs))),
+      el("td", {}, authored(right.join("; ") || "–")),
+      el("td", { class: "flag-note" }, authored(flag.note ?? "–")),
+      el("td", {}, button),
+    );
+  };
+  const heads = ["flag_when", "flag_reason", "answer", "flag_right_short", "flag_note", "flag_delete"];
+  const table = el(
+    "table",
+    { class: "rows" },
+    el("caption", { class: "visually-hidden" }, t("flag_list")),
+    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, t(head))))),
+    el("tbody", {}, ...flags.map(row)),
+  );
+  return el("div", { class: "flag-list" }, el("h3", {}, t("flag_list")), el("div", { class: "scroll tall", role: "region", "aria-label": t("flag_list_region"), tabindex: 0 }, table));
+}
+
+/** The buttons for all flags; deleting all takes a second press. */
+function flagActions(flags, exportAll, removeAll) {
+  const actions = el("div", { class: "actions" });
+  const ask = el("button", { type: "button", class: "button quiet" }, t("flag_delete_all"));
+  const sure = el("button", { type: "button", class: "button", onclick: removeAll }, tn("flag_delete_sure", flags.length));
+  const not = el("button", { type: "button", class: "button quiet" }, t("flag_delete_not"));
+  const usual = [el("button", { type: "button", class: "button", onclick: exportAll }, t("flag_export")), ask];
+  ask.addEventListener("click", () => {
+    actions.replaceChildren(sure, not);
+    not.focus();
+  });
+  not.addEventListener("click", () => {
+    actions.replaceChildren(...usual);
+    ask.focus();
+  });
+  actions.append(...usual);
+  return actions;
+}
+
+/** What a flag keeps of each input: its digest always, the input itself only with `include`. */
+async function flaggedInputs(inputs, include) {
+  const entries = [...inputs].map(async ([name, source]) => {
+    const { file, value } = source;
+    // The digest of a value is that of its JSON text.
+    const content = file ? await file.arrayBuffer().catch(() => null) : new TextEncoder().encode(JSON.stringify(value));
+    const kept = { sha256: content && (await sha256(content)), name: file?.name ?? null, size: file?.size ?? null };
+    if (!content) kept.unreadable = true;
+    else if (include && file) kept.bytes = content;
+    else if (include) kept.value = value;
+    return [name, kept];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** A flag as a line of the exported file. */
+async function flagLine({ flag, time, reason, note, corrected, outputs, inputs }) {
+  const entries = Object.entries(inputs).map(async ([name, { bytes, ...kept }]) => [name, bytes ? { ...kept, base64: await base64(new Blob([bytes])) } : kept]);
+  return { flag, time, reason, note, corrected, outputs, inputs: Object.fromEntries(await Promise.all(entries)) };
+}
+
+/** In hexadecimal digits; null on a page that came over plain HTTP, where browsers compute none. */
+async function sha256(content) {
   if (!crypto.subtle) return null;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", content));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", content)));
 }
 
-function base64Of(content) {
-  let binary = "";
-  for (let at = 0; at < content.length; at += 8192) binary += String.fromCharCode(...content.subarray(at, at + 8192));
-  return btoa(binary);
-}
-
-function identifier() {
+/** A random UUID. */
+function flagId() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const random = crypto.getRandomValues(new Uint8Array(16));
+  random[6] = (random[6] & 0x0f) | 0x40;
+  random[8] = (random[8] & 0x3f) | 0x80;
+  return hexadecimal(random).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+function hexadecimal(content) {
+  return [...content].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The flags of one bundle: in the browser's database; in memory what it does not take. */
+function flagStore(bundleId) {
+  const memory = [];
+  const opened = openFlags().catch(() => null);
+  let broken = false;
+  const act = async (mode, work) => transact(await opened, mode, work);
+  return {
+    broken: () => broken,
+    /** Newest first. Pages from the disk share one database, so it is asked for this bundle alone. */
+    async all() {
+      const stored = await act("readonly", (flags) => flags.index("bundleId").getAll(bundleId)).catch(() => {
+        broken = true;
+        return [];
+      });
+      return [...stored.filter(wellFormed), ...memory].sort((one, other) => (one.time < other.time ? 1 : -1));
+    },
+    /** Whether it is in the database now, and not just in memory. */
+    async add(flag) {
+      try {
+        await act("readwrite", (flags) => flags.add({ ...flag, bundleId }));
+        return true;
+      } catch {
+        broken = true;
+        memory.push({ ...flag, unsaved: true });
+        return false;
+      }
+    },
+    async remove(flag) {
+      if (flag.unsaved) memory.splice(memory.findIndex((one) => one.flag === flag.flag), 1);
+      else await act("readwrite", (flags) => flags.delete(flag.id));
+    },
+    async clear() {
+      memory.length = 0;
+      if (!(await opened)) return;
+      await act("readwrite", (flags) => {
+        const keys = flags.index("bundleId").getAllKeys(bundleId);
+        keys.onsuccess = () => keys.result.forEach((id) => flags.delete(id));
+        return keys;
+      });
+    },
+  };
+}
+
+/** Another page may have written to the database that they share: what does not look like a flag is none. */
+function wellFormed({ flag, time, reason, note, corrected, outputs, inputs }) {
+  const texts = [flag, time, reason, note ?? ""].every((one) => typeof one === "string");
+  const isMap = (one) => typeof one === "object" && one !== null;
+  const maps = [corrected, outputs, inputs].every(isMap) && Object.values(inputs).every(isMap);
+  return texts && maps && !Number.isNaN(Date.parse(time));
+}
+
+function openFlags() {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open("bundle-flags", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("flags", { keyPath: "id", autoIncrement: true }).createIndex("bundleId", "bundleId");
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** What the request of `work` gave, once the whole transaction is done. */
+function transact(database, mode, work) {
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction("flags", mode);
+    const request = work(transaction.objectStore("flags"));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onabort = () => reject(transaction.error);
+  });
 }

@@ -130,15 +130,16 @@ export function localTransport(description) {
       const { question, files } = given(inputs);
       return ask({ ask: "predict", inputs: question, trace: true }, files, signal);
     },
-    /** The same on an input that is changed first. */
-    perturb(inputs, change, signal) {
+    async perturb(inputs, change, signal) {
       const { question, files } = given(inputs);
-      return ask({ ask: "predict", inputs: question, perturb: change }, files, signal);
+      const { outputs, changed } = await ask({ ask: "predict", inputs: question, perturb: change }, files, signal);
+      const picture = changed instanceof Blob && changed.type.startsWith("image/") ? changed : null;
+      return { outputs, picture, words: typeof changed === "string" ? changed : null };
     },
-    /** Which part of a picture the first label rests on. */
-    occlude(inputs, { input, grid }, signal) {
+    async occlude(inputs, { input, grid }, signal) {
       const { question, files } = given(inputs);
-      return ask({ ask: "occlude", inputs: question, input, grid }, files, signal);
+      const found = await ask({ ask: "occlude", inputs: question, input, grid }, files, signal);
+      return { rows: found.grid, columns: found.grid, drops: found.drops.map((drop) => drop ?? 0), label: found.label };
     },
     replay: (example, signal) => ask({ ask: "replay", example }, [], signal),
     exampleFile: (example, input, signal) => ask({ ask: "file", example, input }, [], signal),

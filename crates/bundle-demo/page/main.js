@@ -1,8 +1,8 @@
 // Puts the page together: inputs, the answer, the examples, and one run at a time.
 
-import { batchSection, saveBlob } from "./batch.js";
+import { batchSection } from "./batch.js";
 import { breakSection } from "./break.js";
-import { authored, byId, el } from "./dom.js";
+import { authored, byId, el, saveFile } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
@@ -43,8 +43,8 @@ keepDroppedFilesHere();
 showUsage();
 offerCopy();
 batchSection(description, transport, byId("own-data-body"));
-const breaking = breakSection(description, transport, byId("breaking"), byId("breaking-body"));
-const flags = flagsSection(description, byId("flags-body"));
+// What can be done with an answer: each hears of every one, and when there is none any more.
+const followers = [breakSection(description, transport, byId("breaking")), flagsSection(description, byId("flags"))];
 if (transport.local) open();
 
 /** One thing runs at a time: a new one ends the one before it. */
@@ -61,7 +61,7 @@ async function exclusive(words, work) {
   } catch (error) {
     if (mine.signal.aborted) return;
     // An old answer beside a new failure would be read as its answer.
-    if (words) byId("outputs").replaceChildren();
+    if (words) forget();
     if (words) status.replaceChildren("");
     showError(error);
   } finally {
@@ -92,9 +92,7 @@ function clear() {
   for (const input of inputs.values()) input.clear();
   examples.select(null);
   byId("error").replaceChildren();
-  byId("outputs").replaceChildren();
-  breaking.cleared();
-  flags.cleared();
+  forget();
   status.replaceChildren(t("no_answer_without_examples"));
 }
 
@@ -111,7 +109,7 @@ function predict() {
     const fed = lastPicture(seen);
     const beside = (name) => ({ seen: fed, picture: pictures?.[name] });
     show(description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: beside(output.name) })), (words) => t("answered", { summary: words }));
-    heard(given, outputs);
+    heard({ inputs: given, outputs });
     if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
     if (seen) byId("outputs").append(seenSteps(seen));
   });
@@ -133,10 +131,9 @@ function showExample(example) {
       return { output, outcome: one?.actual, beside };
     });
     const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
-    heard(
-      new Map([...inputs].map(([name, input]) => [name, input.read()])),
-      Object.fromEntries(Object.entries(replay.outputs).map(([name, one]) => [name, one.actual])),
-    );
+    const given = [...inputs].map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
+    const outputs = Object.entries(replay.outputs).map(([name, one]) => [name, one.actual]);
+    heard({ inputs: new Map(given), outputs: Object.fromEntries(outputs) });
     show(shown, (words) => t("answered_example", { example: example.name, summary: `${words}; ${verdict}` }));
     const miss = firstMiss(replay);
     if (miss) byId("outputs").append(el("p", { "data-mark": "no" }, miss));
@@ -152,9 +149,14 @@ function firstMiss(replay) {
 }
 
 /** What was answered may be tried further, and flagged. */
-function heard(given, outputs) {
-  breaking.answered(given, outputs);
-  flags.answered(given, outputs);
+function heard(answer) {
+  for (const follower of followers) follower.answered(answer);
+}
+
+/** There is no answer any more. */
+function forget() {
+  byId("outputs").replaceChildren();
+  for (const follower of followers) follower.cleared();
 }
 
 async function fill(example, signal) {
@@ -202,7 +204,7 @@ async function open() {
   }
   const button = byId("download");
   button.disabled = false;
-  button.addEventListener("click", () => saveBlob(transport.bundle(), transport.name));
+  button.addEventListener("click", () => saveFile(transport.name, transport.bundle()));
   if (!running && description.examples.some((example) => example.expect)) {
     await exclusive(null, (signal) => replayAll(description, transport, examples, signal));
   }

@@ -58,7 +58,7 @@ function marked(mark, ...children) {
 }
 
 /** Whether scores run from 0 to 1: because the author's last step makes them so, or because they are shares of 1. */
-function unitScale(output, ranking) {
+export function unitScale(output, ranking) {
   if (output.unit_scale) return true;
   const sum = ranking.reduce((total, one) => total + (one.score ?? NaN), 0);
   return ranking.every((one) => one.score >= 0 && one.score <= 1) && Math.abs(sum - 1) < 1e-3;

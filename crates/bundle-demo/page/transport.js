@@ -6,6 +6,15 @@
 //   exampleFile(example, input, signal)  → a Blob
 //   usage(description)                   → how a program does the same, or null
 //
+// and, where it can change an input before it asks:
+//
+//   perturb(inputs, { input, kind, strength, seed }, signal)
+//                                        → { outputs, picture, words }: a prediction, and the changed
+//                                          input as a Blob or as text, or null
+//   occlude(inputs, { input, grid }, signal)
+//                                        → { rows, columns, drops, label }: how far the score of the
+//                                          top label falls with each square grey, row by row
+//
 // Files go through untouched: a picture that a canvas has decoded is another picture.
 // Every failure is a `TransportError` with words for a person, except an abort by `signal`.
 
@@ -77,7 +86,8 @@ async function encoded(inputs) {
   return Object.fromEntries(entries);
 }
 
-function base64(blob) {
+/** The bytes of a blob as base64. */
+export function base64(blob) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));

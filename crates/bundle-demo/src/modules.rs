@@ -24,6 +24,7 @@ const MODULES: &[(&str, &str)] = &[
     ("csv.js", include_str!("../page/csv.js")),
     ("metrics.js", include_str!("../page/metrics.js")),
     ("batch.js", include_str!("../page/batch.js")),
+    ("plot.js", include_str!("../page/plot.js")),
     ("break.js", include_str!("../page/break.js")),
     ("flags.js", include_str!("../page/flags.js")),
     ("main.js", include_str!("../page/main.js")),

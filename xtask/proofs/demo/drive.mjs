@@ -212,38 +212,44 @@ function buttonSaying(page, section, words) {
 /** The drawing, changed more and more: a digit upside down is another one, or none. */
 async function tryToBreak(page, judged) {
   const pressing = async (words, done) => {
-    await press(await buttonSaying(page, "breaking-body", words));
-    await page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector("#breaking-body .status").textContent), {}, done);
+    await press(await buttonSaying(page, "breaking", words));
+    await page.waitForFunction((pattern) => new RegExp(pattern).test(document.querySelector("#breaking .status").textContent), {}, done);
   };
-  await pressing("Run", "^The answer (changes|stays)");
-  if (!(await page.$(".break-plot"))) throw new Error("no plot");
+  await pressing("Run the change", "strengths tried\\.");
+  if (!(await page.$("#breaking .plot-drawing"))) throw new Error("no plot");
   await judged("try to break it");
-  await pressing("Which part matters", "^The darker a square");
+  await pressing("Which part matters", "^Every square was made grey once");
   await judged("which part matters");
-  await pressing("All changes", "^Every change was tried");
-  const lines = await page.$$eval(".break-results tbody tr", (rows) => rows.length);
-  if (lines !== 8) throw new Error(`${lines} changes of a picture, not 8`);
+  await pressing("All changes", "^8 changes tried");
   await judged("all changes");
 }
 
 /** A flag is kept, shown, exported without the input, and deleted. */
 async function flag(page, one, judged) {
-  const form = "#flags-body .flag-form";
-  await page.waitForSelector(form);
-  await page.type("#flag-note", "Seen by the proof.");
-  await press(await buttonSaying(page, "flags-body", "Keep this flag"));
-  await page.waitForSelector("#flags-body table tbody tr");
+  const pressing = async (words) => press(await buttonSaying(page, "flags", words));
+  await pressing("It is wrong here…");
+  await page.evaluate(() => document.querySelector("#flags input[type=radio][value=wrong-answer]").click());
+  await page.type("#flags textarea", "Seen by the proof.");
+  await judged("flagging");
+  await pressing("Save the flag");
+  await page.waitForSelector("#flags table tbody tr");
   await judged("flagged");
-  await press(await buttonSaying(page, "flags-body", "Export 1 flag"));
+  await pressing("Export flags");
+  await page.waitForFunction(() => document.getElementById("flags").textContent.includes("Exported 1 flag."));
   const lines = await page.evaluate(async () => {
-    const blob = self.madeFiles.filter((blob) => blob.type === "application/jsonl").at(-1);
-    return (await blob.text()).trim().split("\n").map((line) => JSON.parse(line));
+    const texts = await Promise.all(self.madeFiles.filter((blob) => !(blob instanceof File) && blob.size < 1e6).map((blob) => blob.text()));
+    const text = texts.filter((text) => text.startsWith("{") && text.includes('"bundle-flags"')).at(-1);
+    return text.trim().split("\n").map((line) => JSON.parse(line));
   });
   const [header, only] = lines;
-  if (lines.length !== 2 || header.kind !== "bundle-flags" || header.bundle.name !== one.name || only.note !== "Seen by the proof.") throw new Error(`flags: ${JSON.stringify(lines)}`);
+  if (lines.length !== 2 || header.kind !== "bundle-flags" || header.bundle.name !== one.name || only.note !== "Seen by the proof.") throw new Error(`flags: ${JSON.stringify(lines).slice(0, 500)}`);
   for (const input of Object.values(only.inputs)) if ("base64" in input || "value" in input || !/^[0-9a-f]{64}$/.test(input.sha256)) throw new Error(`the input went along: ${JSON.stringify(input).slice(0, 200)}`);
-  await press(await buttonSaying(page, "flags-body", "Delete all"));
-  await page.waitForFunction(() => !document.querySelector("#flags-body table"));
+  writeFileSync(join(out, `${one.name}-flags.jsonl`), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const merged = JSON.parse(execFileSync(bundle, ["flags", "merge", join(out, `${one.name}-flags.jsonl`), "--format", "json"], { encoding: "utf8" }));
+  if (merged.flags !== 1) throw new Error(`merged: ${JSON.stringify(merged)}`);
+  await pressing("Delete all");
+  await pressing("Yes, delete 1 flag");
+  await page.waitForFunction(() => !document.querySelector("#flags table"));
 }
 
 /** Many rows with a truth: the metrics of answers that are all the same are known. */
