@@ -1,3 +1,5 @@
+//! Every change of every kind, on inputs that are made here.
+
 use bundle_manifest::{Manifest, NoFiles};
 
 use super::*;
