@@ -130,7 +130,11 @@ async function look(page, one, browser, row) {
   await flag(page, one, judged);
   if (one.do === "form") await ownData(page, inputs[0], row, judged);
   await page.screenshot({ path: join(out, `${browser}-${one.name}.png`), fullPage: true });
-  if (browser === "chromium") await moods(page, judged, one);
+  if (one.do === "draw") await byKeyboard(page);
+  if (browser === "chromium") {
+    await readingOrder(page);
+    await moods(page, judged, one);
+  }
 }
 
 /** A page of a changed bundle says so in words, and runs nothing. */
@@ -207,6 +211,31 @@ async function press(button) {
 
 function buttonSaying(page, section, words) {
   return page.evaluateHandle((id, text) => [...document.querySelectorAll(`#${id} button`)].find((button) => button.textContent.trim() === text), section, words);
+}
+
+/** A one, drawn with the arrow keys: the pen is put down, moved, and lifted. */
+async function byKeyboard(page) {
+  await press(await buttonSaying(page, "form", "Clear"));
+  await press(await buttonSaying(page, "form", "Start again"));
+  await page.$eval("#form .pad", (pad) => pad.focus());
+  for (let step = 0; step < 12; step += 1) await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Space");
+  for (let step = 0; step < 24; step += 1) await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await page.waitForFunction(() => /^Done: 1 /.test(document.getElementById("status").textContent));
+}
+
+/** What a screen reader meets, in order: first what the model is for, then the work, then the trust. */
+async function readingOrder(page) {
+  const found = [];
+  const walk = (node) => {
+    if (node.role === "heading") found.push(node.name);
+    for (const child of node.children ?? []) walk(child);
+  };
+  walk(await page.accessibility.snapshot({ interestingOnly: false }));
+  const expected = ["Your input", "Answer", "Your own data stays here", "Flags", "How often is it right?", "Is it the real file?"];
+  const places = expected.map((name) => found.indexOf(name));
+  if (places.includes(-1) || places.some((place, at) => at > 0 && place < places[at - 1])) throw new Error(`headings are read as ${found.join(" / ")}`);
 }
 
 /** The drawing, changed more and more: a digit upside down is another one, or none. */

@@ -3,6 +3,7 @@
 mod forge;
 mod hostile;
 mod laws;
+mod paged;
 mod programs;
 mod project;
 mod roundtrip;

@@ -2,6 +2,7 @@
 
 mod anonymity;
 mod commands;
+mod demo;
 mod flags;
 mod harness;
 mod help;
