@@ -3,6 +3,7 @@
 
 import { boxesSummary, renderBoxes } from "./boxes.js";
 import { authored, el, unseen } from "./dom.js";
+import { linePlot } from "./plot.js";
 import { delta, integer, number, score, t, tn } from "./strings.js";
 
 /** Labels shown before "show all". */
@@ -206,11 +207,22 @@ function renderTensor(output, outcome, expected, seen, picture) {
       el("summary", {}, name),
       el("pre", { tabindex: 0, role: "region", "aria-label": name }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
     );
+  if (output.kind === "series" && isLine(outcome)) parts.unshift(seriesPlot(output, outcome));
   if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null));
   const count = integer(outcome.values.length);
   if (outcome.values.length > 0) parts.push(values(outcome, t("first_values", { count })));
   if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${t("first_values", { count: integer(expected.values.length) })}`));
   return { rest: parts };
+}
+
+/** Whether an array is one line of numbers, all of which are here. */
+function isLine({ shape, values, omitted }) {
+  return omitted === 0 && values.length > 1 && shape.filter((side) => side > 1).length === 1;
+}
+
+function seriesPlot(output, { values }) {
+  const points = values.map((y, x) => ({ x, y }));
+  return linePlot({ alt: t("series_alt", { output: output.name }), points, notes: [], xName: t("series_index"), yName: output.unit ? `${output.name} (${output.unit})` : output.name });
 }
 
 function shapeText(shape) {

@@ -15,7 +15,7 @@ const LINE = 18;
  * Points joined by a line, drawn anew for every width so that the numbers keep their size.
  *
  * `points` are `{ x, y, mark }` from left to right, `y` null where there is no number, `mark` one of
- * `same`, `other` and `start`. `notes` are `{ x, words, side }`: words at a place, on its `side`.
+ * `same`, `other` and `start`, or none. `notes` are `{ x, words, side }`: words at a place, on its `side`.
  */
 export function linePlot({ alt, points, notes, xName, yName, yRange }) {
   const place = el("div", { class: "plot" });
@@ -73,7 +73,7 @@ function drawPlot(width, { alt, points, notes, xName, yName, yRange }) {
     );
   });
   drawing.append(svg("path", { class: "plot-line", d: joined(points, across, down) }));
-  for (const { x, y, mark } of points) if (y !== null) drawing.append(plotMark(mark, across(x), down(y)));
+  for (const { x, y, mark } of points) if (y !== null && mark) drawing.append(plotMark(mark, across(x), down(y)));
   return drawing;
 }
 
