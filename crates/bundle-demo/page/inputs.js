@@ -6,6 +6,8 @@
 //   clear()
 //   immediate      whether giving it is enough to run
 //
+// An input of pictures also has drawAt(side), which says how many pixels a drawing is to have.
+//
 // `options.changed()` hears every change by the person, `options.refused(error)` what could not be taken.
 
 import { chooser, frame } from "./chooser.js";
@@ -38,6 +40,8 @@ function fileInput(description, options) {
   const id = `input-${description.name}`;
   const url = urlSlot();
   let source = null;
+  /** The side of the author's pictures, which a drawing should have too. */
+  let pixels = null;
 
   const types = el("p", { class: "hint", id: `${id}-types` }, typesLine(description, options.limit));
   const choose = chooser({
@@ -72,7 +76,7 @@ function fileInput(description, options) {
     options.changed();
   };
   const devices = { take: give, refused: options.refused };
-  const more = picture ? [camera(devices), drawingPad(id, give)] : description.kind === "audio" ? [microphone(devices)] : [];
+  const more = picture ? [camera(devices), drawingPad(id, give, () => pixels)] : description.kind === "audio" ? [microphone(devices)] : [];
 
   function show(next) {
     source = next;
@@ -91,6 +95,9 @@ function fileInput(description, options) {
     element: frame(description, zone, ...more),
     immediate: true,
     takesPaste: picture,
+    drawAt(side) {
+      pixels = side;
+    },
     give: choose.give,
     read: () => source,
     write: show,

@@ -202,11 +202,25 @@ async function open() {
     refuse(error);
     return;
   }
+  await drawAsExamplesAre();
   const button = byId("download");
   button.disabled = false;
   button.addEventListener("click", () => saveFile(transport.name, transport.bundle()));
   if (!running && description.examples.some((example) => example.expect)) {
     await exclusive(null, (signal) => replayAll(description, transport, examples, signal));
+  }
+}
+
+/** A drawing gets the size of the author's first picture: another size is another kind of input. */
+async function drawAsExamplesAre() {
+  for (const [name, input] of inputs) {
+    const example = input.drawAt && description.examples.find((one) => one.inputs[name]?.file);
+    if (!example) continue;
+    const url = URL.createObjectURL(await transport.exampleFile(example.name, name));
+    const picture = el("img", { src: url });
+    // A picture that this browser cannot show leaves the pad as it is.
+    await picture.decode().then(() => input.drawAt(Math.min(1024, Math.max(16, picture.naturalWidth, picture.naturalHeight))), () => {});
+    URL.revokeObjectURL(url);
   }
 }
 

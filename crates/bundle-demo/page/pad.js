@@ -6,13 +6,13 @@ import { pngOf } from "./png.js";
 import { t } from "./strings.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
-/** Pixels of a side. */
+/** The pad's own side, in which strokes are kept. */
 const SIDE = 280;
 /** How far an arrow key moves the pen. */
 const STEP = 7;
 
-/** A pad; `take(file)` hears each drawing when a stroke has ended. */
-export function drawingPad(id, take) {
+/** A pad; `take(file)` hears each drawing when a stroke has ended. `side()` says how many pixels it is to have. */
+export function drawingPad(id, take, side) {
   const strokes = [];
   let stroke = null;
   const pen = { x: SIDE / 2, y: SIDE / 2, down: false };
@@ -57,9 +57,10 @@ export function drawingPad(id, take) {
 
   function send() {
     if (strokes.length === 0) return;
-    const levels = rasterised(strokes);
+    const pixels = side() ?? SIDE;
+    const levels = rasterised(strokes, pixels);
     if (ink.value === "dark") for (let at = 0; at < levels.length; at += 1) levels[at] = 255 - levels[at];
-    take(new File([pngOf(SIDE, SIDE, levels)], t("pad_file"), { type: "image/png" }));
+    take(new File([pngOf(pixels, pixels, levels)], t("pad_file"), { type: "image/png" }));
   }
 
   const place = (event) => {
@@ -120,18 +121,20 @@ export function drawingPad(id, take) {
   return el("details", { class: "pad-box" }, el("summary", {}, t("pad")), svg, hint, controls);
 }
 
-/** The brightness of every pixel: how far the ink covers it. */
-function rasterised(strokes) {
-  const levels = new Uint8Array(SIDE * SIDE);
+/** The brightness of every pixel of a picture with this side: how far the ink covers it. */
+function rasterised(strokes, side) {
+  const levels = new Uint8Array(side * side);
+  const scale = side / SIDE;
   for (const { points, radius } of strokes) {
-    points.forEach((to, index) => cover(levels, points[Math.max(0, index - 1)], to, radius));
+    const scaled = points.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+    scaled.forEach((to, index) => cover(levels, side, { from: scaled[Math.max(0, index - 1)], to, radius: radius * scale }));
   }
   return levels;
 }
 
-function cover(levels, from, to, radius) {
+function cover(levels, side, { from, to, radius }) {
   const low = (a, b) => Math.max(0, Math.floor(Math.min(a, b) - radius - 1));
-  const high = (a, b) => Math.min(SIDE - 1, Math.ceil(Math.max(a, b) + radius + 1));
+  const high = (a, b) => Math.min(side - 1, Math.ceil(Math.max(a, b) + radius + 1));
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = dx * dx + dy * dy;
   for (let y = low(from.y, to.y); y <= high(from.y, to.y); y += 1) {
@@ -141,7 +144,7 @@ function cover(levels, from, to, radius) {
       const [ox, oy] = [px - along * dx, py - along * dy];
       const inside = radius + 0.5 - Math.sqrt(ox * ox + oy * oy);
       const level = Math.round(255 * Math.min(1, Math.max(0, inside)));
-      const at = y * SIDE + x;
+      const at = y * side + x;
       if (level > levels[at]) levels[at] = level;
     }
   }

@@ -126,6 +126,13 @@ async function look(page, one, browser, row) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
   await judged("answered");
   row.same = await same(page, one, inputs, row);
+  await page.evaluate(() => {
+    for (const details of document.querySelectorAll("details")) details.open = details.matches(".seen-steps, .pad-box");
+    scrollTo({ top: 0, behavior: "instant" });
+  });
+  await page.setViewport({ width: 1100, height: 1250 });
+  await page.screenshot({ path: join(out, `${browser}-${one.name}-top.png`) });
+  await page.setViewport({ width: 1100, height: 900 });
   if (one.do === "draw") await tryToBreak(page, judged);
   await flag(page, one, judged);
   if (one.do === "form") await ownData(page, inputs[0], row, judged);
@@ -219,9 +226,9 @@ async function byKeyboard(page) {
   await press(await buttonSaying(page, "form", "Start again"));
   await page.$eval("#form .pad", (pad) => pad.focus());
   for (let step = 0; step < 12; step += 1) await page.keyboard.press("ArrowUp");
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   for (let step = 0; step < 24; step += 1) await page.keyboard.press("ArrowDown");
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   await page.waitForFunction(() => /^Done: 1 /.test(document.getElementById("status").textContent));
 }
 
@@ -334,6 +341,7 @@ async function moods(page, judged, one) {
   };
   await mood({ name: "prefers-color-scheme", value: "dark" });
   await judged("dark");
+  await page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
   await page.screenshot({ path: join(out, `dark-${one.name}.png`) });
   await mood({ name: "forced-colors", value: "active" }, { name: "prefers-color-scheme", value: "dark" });
   await judged("forced colours");

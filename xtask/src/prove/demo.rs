@@ -15,8 +15,8 @@ use crate::{
 const MODULES: [&str; 2] = ["axe-core@4.14.1", "puppeteer-core@24.43.1"];
 /// Pictures that the documentation shows, by their name in the proof.
 const PICTURES: [(&str, &str); 3] = [
-    ("chromium-digits.png", "demo-digits.png"),
-    ("firefox-textregions.png", "demo-regions.png"),
+    ("chromium-digits-top.png", "demo-digits.png"),
+    ("firefox-textregions-top.png", "demo-regions.png"),
     ("dark-wine.png", "demo-wine-dark.png"),
 ];
 
