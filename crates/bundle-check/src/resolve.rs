@@ -69,9 +69,8 @@ fn resolve_file(tree: &Tree, file: &str, directory: &str, elsewhere: bool) -> Re
     let name = file.rsplit('/').next().unwrap_or(file);
     let tail = format!("/{}", file.trim_start_matches("./"));
     let ends = |path: &ArtifactPath| format!("/{path}").ends_with(&tail);
-    let named = |path: &ArtifactPath| path.file_name() == name;
-    let mut paths = tree.files().iter().map(|file| &file.path);
-    let found = paths.clone().find(|path| ends(path)).or_else(|| paths.find(|path| named(path)));
+    let named = || tree.named(name).map(|file| &file.path);
+    let found = named().find(|path| ends(path)).or_else(|| named().next());
     match found {
         Some(path) => Resolution::ByName(path.clone()),
         None if elsewhere => Resolution::Outside,
