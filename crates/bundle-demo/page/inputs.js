@@ -95,9 +95,7 @@ function fileInput(description, options) {
     element: frame(description, zone, ...more),
     immediate: true,
     takesPaste: picture,
-    drawAt(side) {
-      pixels = side;
-    },
+    drawAt: picture ? (side) => (pixels = side) : null,
     give: choose.give,
     read: () => source,
     write: show,
