@@ -1,6 +1,9 @@
 //! `cargo xtask wasm`: what runs in a browser, where the page finds it.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
@@ -15,10 +18,11 @@ const PACKAGE: &str = "crates/bundle-browser/wasm";
 /// Where bundle-demo looks for it when it is built.
 const RUNTIME: &str = "crates/bundle-demo/runtime/bundle.wasm.gz";
 
-/// Builds the module and puts it where `bundle demo` takes it from, at the next build.
+/// Builds the module, makes it smaller, and puts it where `bundle demo` takes it from, at the
+/// next build.
 pub(crate) fn wasm() -> Result<()> {
     let module = build()?.join("bundle.wasm");
-    tools::debian(&[("wasm-opt", "binaryen"), ("gzip", "gzip")])?;
+    tools::debian(&[("wasm-opt", "binaryen")])?;
     let small = scratch("browser")?.join("bundle.wasm");
     // What Rust's compiler takes for granted in this target.
     let features =
@@ -26,21 +30,26 @@ pub(crate) fn wasm() -> Result<()> {
     let mut optimise = program("wasm-opt", &["-O2", "--strip-producers"]);
     optimise.args(features.map(|feature| format!("--enable-{feature}")));
     step("smaller", optimise.arg(&module).arg("-o").arg(&small))?;
+    embed(&small)
+}
+
+/// The same, as it is compiled: it runs as well, and is an eighth larger.
+pub(crate) fn as_compiled() -> Result<()> {
+    embed(&build()?.join("bundle.wasm"))
+}
+
+fn embed(module: &Path) -> Result<()> {
+    tools::debian(&[("gzip", "gzip")])?;
     // Neither a name nor a time: the same module gives the same bytes.
-    let packed = program("gzip", &["-9", "-n", "-c"]).arg(&small).output().context("gzip")?;
+    let packed = program("gzip", &["-9", "-n", "-c"]).arg(module).output().context("gzip")?;
     let runtime = root().join(RUNTIME);
     fs_err::create_dir_all(runtime.parent().context("a directory")?)?;
     // Only what is new is written: a build that is current stays current.
     if fs_err::read(&runtime).ok().as_deref() != Some(&packed.stdout) {
         fs_err::write(&runtime, &packed.stdout)?;
     }
-    let sizes = [fs_err::metadata(&module)?.len(), fs_err::metadata(&small)?.len()];
-    say(&format!(
-        "    {RUNTIME}: {} bytes ({} as compiled, {} made smaller)",
-        packed.stdout.len(),
-        sizes[0],
-        sizes[1]
-    ));
+    let size = fs_err::metadata(module)?.len();
+    say(&format!("    {RUNTIME}: {} bytes, of {size}", packed.stdout.len()));
     Ok(())
 }
 
@@ -76,7 +85,7 @@ fn debian() -> Result<Command> {
     const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
     let programs = [("/usr/bin/cargo", "cargo-web"), ("/usr/bin/rustc", "rustc-web")];
     tools::debian(&programs)?;
-    if !std::path::Path::new(SOURCE).exists() {
+    if !Path::new(SOURCE).exists() {
         tools::debian(&[("rust-web-src", "rust-web-src")])?;
     }
     let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
