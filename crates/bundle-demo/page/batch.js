@@ -1,9 +1,9 @@
 // "Your own data stays here": many files or rows, one prediction each, and what they are worth
 // beside a truth that the person has. Everything happens on this page.
 
-import { csvRows, csvText } from "./csv.js";
-import { authored, el, saveFile, urlSlot } from "./dom.js";
-import { labelMetrics, numberMetrics, wilson } from "./metrics.js";
+import { CsvProblem, cellNumber, csvRows, csvText } from "./csv.js";
+import { authored, byId, el, saveFile, urlSlot } from "./dom.js";
+import { labelMetrics, labelReader, numberMetrics, wilson } from "./metrics.js";
 import { bytes, integer, number, score, t, tn } from "./strings.js";
 import { TransportError } from "./transport.js";
 
@@ -16,6 +16,8 @@ const SHOWN_CLASSES = 30;
 const SHOWN_WORST = 20;
 /** A slice of fewer than this says little. */
 const SMALL_SLICE = 5;
+/** Failures of the way to the model, one after the other, that end a run. */
+const GIVE_UP = 5;
 
 /** The section; nothing of it is shown where a bundle takes several inputs at once. */
 export function batchSection(description, transport, host) {
@@ -37,35 +39,61 @@ export function batchSection(description, transport, host) {
   let listed = null;
 
   const take = async (chosen, isTable) => {
+    // A run of what was there before would mix its answers with those of what is there now.
+    running?.abort();
     try {
       if (isTable) listed = await readTable(chosen[0]);
-      else state.files = chosen;
-      prepare(state, listed);
+      else state.files = chosen.filter((file) => isMeant(file, input));
+      prepare(state, listed, description);
       run.disabled = state.items.length === 0;
-      status.replaceChildren(tn("own_items", state.items.length));
+      const skipped = isTable ? 0 : chosen.length - state.files.length;
+      status.replaceChildren(tn("own_items", state.items.length), skipped > 0 ? ` · ${tn("own_skipped", skipped)}` : "");
       results.replaceChildren();
     } catch (error) {
+      // What is refused must not be run in the place of what was meant.
+      state.items = [];
+      run.disabled = true;
+      results.replaceChildren();
       refuse(error);
     }
   };
-  for (const { control } of [files, folder]) control.addEventListener("change", () => take([...control.files], false));
-  table.control.addEventListener("change", () => table.control.files.length > 0 && take([...table.control.files], true));
+  const heard = ({ control }, isTable) => () => {
+    const chosen = [...control.files];
+    // The same file chosen again is a change again.
+    control.value = "";
+    if (chosen.length > 0) take(chosen, isTable);
+  };
+  for (const one of [files, folder]) one.control.addEventListener("change", heard(one, false));
+  table.control.addEventListener("change", heard(table, true));
 
   let running = null;
   stop.addEventListener("click", () => running?.abort());
   run.addEventListener("click", async () => {
-    running = new AbortController();
+    const mine = new AbortController();
+    const { items } = state;
+    running = mine;
     run.hidden = true;
     stop.hidden = bar.hidden = false;
     stop.focus();
-    await predictAll(state, transport, running.signal, (done) => {
-      bar.value = done / state.items.length;
-      status.replaceChildren(t("own_done", { done: integer(done), count: integer(state.items.length) }));
+    let quarter = 0;
+    const answers = [];
+    const failure = await predictAll(state.input, items, transport, mine.signal, answers, (done) => {
+      bar.value = done / items.length;
+      // Said at each quarter: a reader of screens reads out every change.
+      const reached = Math.floor((4 * done) / items.length);
+      if (reached === quarter && done > 0) return;
+      quarter = reached;
+      status.replaceChildren(t("own_done", { done: integer(done), count: integer(items.length) }));
     });
+    const lost = document.activeElement === stop;
     run.hidden = false;
     stop.hidden = bar.hidden = true;
-    run.focus();
+    if (lost) run.focus();
     running = null;
+    if (state.items !== items) return;
+    state.results = answers;
+    status.replaceChildren(t("own_done", { done: integer(answers.length), count: integer(items.length) }));
+    if (failure) refuse(failure);
     showResults(description, state, results);
   });
 
@@ -86,17 +114,57 @@ function chooserButton(id, words, properties) {
   return { control, label: el("label", { class: "button", for: id }, words) };
 }
 
+/** Whether a file is one that was meant: a folder also holds what systems and programs leave there. */
+function isMeant(file, input) {
+  if (!file.webkitRelativePath) return true;
+  const name = file.name.toLowerCase();
+  const endings = input.extensions ?? [];
+  return !name.startsWith(".") && (endings.length === 0 || endings.some((ending) => name.endsWith(ending)));
+}
+
 async function readTable(file) {
   if (file.size > MOST_BYTES) throw new TransportError(t("own_too_large", { limit: bytes(MOST_BYTES) }));
-  const [head, ...rows] = csvRows(await file.text());
+  const [head, ...rows] = await readRows(file);
   if (!head || rows.length === 0) throw new TransportError(t("own_empty_csv", { name: file.name }));
   if (rows.length > MOST_ROWS) throw new TransportError(t("own_too_many", { limit: integer(MOST_ROWS) }));
   return { head, rows };
 }
 
+async function readRows(file) {
+  try {
+    return csvRows(new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer()));
+  } catch (error) {
+    if (error instanceof CsvProblem) throw new TransportError(t(error.key, error.values));
+    if (error instanceof TypeError) throw new TransportError(t("own_csv_not_utf8", { name: file.name }));
+    throw error;
+  }
+}
+
+/**
+ * The row of a file, by the longest ending of its path that the first column has. A name that several files or
+ * several rows bear names none of them.
+ */
+function rowsBeside(files, listed) {
+  const rows = new Map();
+  for (const row of listed?.rows ?? []) {
+    const name = row[0].trim().replaceAll("\\", "/").replace(/^\.?\//, "");
+    rows.set(name, rows.has(name) ? null : row);
+  }
+  const found = files.map((file) => {
+    const parts = (file.webkitRelativePath || file.name).split("/");
+    const endings = parts.map((_, at) => parts.slice(at).join("/"));
+    return rows.get(endings.find((ending) => rows.has(ending))) ?? null;
+  });
+  const uses = new Map();
+  for (const row of found) uses.set(row, (uses.get(row) ?? 0) + 1);
+  return found.map((row) => (row && uses.get(row) === 1 ? row : null));
+}
+
 /** What is predicted, one item each: { name, source, facts }; facts are the columns for truth and slices. */
-function prepare(state, listed) {
+function prepare(state, listed, description) {
   const { input } = state;
+  state.unmatched = 0;
+  state.text = null;
   const files = state.files ?? [];
   if (files.length > MOST_ROWS) throw new TransportError(t("own_too_many", { limit: integer(MOST_ROWS) }));
   if (files.reduce((sum, file) => sum + file.size, 0) > MOST_BYTES) throw new TransportError(t("own_too_large", { limit: bytes(MOST_BYTES) }));
@@ -107,18 +175,36 @@ function prepare(state, listed) {
     state.items = listed.rows.map((row, at) => ({ name: integer(at + 1), source: { value: tableRow(input.columns, facts(row)) }, facts: facts(row) }));
   } else if (input.kind === "text" && listed) {
     const column = listed.head.find((name) => /text/i.test(name)) ?? listed.head[0];
+    state.text = column;
     state.items = listed.rows.map((row, at) => ({ name: integer(at + 1), source: { value: facts(row)[column] }, facts: facts(row) }));
   } else {
-    const beside = new Map((listed?.rows ?? []).map((row) => [row[0].split("/").at(-1), facts(row)]));
-    state.items = files.map((file) => {
+    const beside = rowsBeside(files, listed);
+    if (listed) state.unmatched = beside.filter((row) => !row).length;
+    state.items = files.map((file, at) => {
       const folder = (file.webkitRelativePath || "").split("/").at(-2);
-      return { name: file.webkitRelativePath || file.name, source: { file }, facts: { ...(folder ? { [t("own_folder_name")]: folder } : {}), ...beside.get(file.name) } };
+      return { name: file.webkitRelativePath || file.name, source: { file }, facts: { ...(folder ? { [t("own_folder_name")]: folder } : {}), ...(beside[at] && facts(beside[at])) } };
     });
   }
-  state.columns = [...new Set(state.items.flatMap((item) => Object.keys(item.facts)))].filter((name) => !input.columns.some((column) => column.name === name));
+  state.columns = [...new Set(state.items.flatMap((item) => Object.keys(item.facts)))].filter((name) => name !== state.text && !input.columns.some((column) => column.name === name));
   state.results = [];
-  state.truth = state.columns.find((name) => /^(label|truth|class|target|y)$/i.test(name)) ?? state.columns[0] ?? null;
+  state.truth = likelyTruth(state, description);
   state.slice = null;
+}
+
+/** The column that is likely to hold the truth of the chosen output, or null: a guess among others would be measured. */
+function likelyTruth(state, description) {
+  const output = description.outputs.find(({ name }) => name === state.output);
+  const cells = (name) => state.items.map((item) => item.facts[name] ?? "").filter((cell) => cell.trim() !== "");
+  const fits = (name) => {
+    const given = cells(name);
+    const known = labelReader(output?.labels);
+    const fit = output?.kind === "scalar" ? (cell) => cellNumber(cell) !== null : (cell) => output?.labels.includes(known(cell));
+    return given.length > 0 && given.filter(fit).length * 2 > given.length;
+  };
+  const named = (name) => name === state.output || /^(label|truth|class|target|y)$/i.test(name);
+  const checked = output?.kind === "scalar" || Array.isArray(output?.labels);
+  const likely = state.columns.filter((name) => (checked ? fits(name) && (output.kind === "labels" || named(name)) : named(name)));
+  return likely.find(named) ?? likely[0] ?? null;
 }
 
 function tableRow(columns, facts) {
@@ -131,24 +217,36 @@ function tableRow(columns, facts) {
   );
 }
 
-async function predictAll(state, transport, signal, progress) {
-  state.results = [];
-  for (const item of state.items) {
-    progress(state.results.length);
+/** Fills `results`; gives the failure that ended the run before its time, or null. */
+async function predictAll(input, items, transport, signal, results, progress) {
+  let failures = 0;
+  for (const item of items) {
+    if (signal.aborted) return null;
+    progress(results.length);
     try {
-      const source = item.source.file && state.input.kind === "text" ? { value: await item.source.file.text() } : item.source;
-      const { outputs } = await transport.predict(new Map([[state.input.name, source]]), signal);
-      state.results.push({ item, outputs });
+      const { file } = item.source;
+      if (file?.size === 0) throw new TransportError(t("error_empty_file", { name: file.name }), null, true);
+      const source = file && input.kind === "text" ? { value: await file.text() } : item.source;
+      const { outputs } = await transport.predict(new Map([[input.name, source]]), signal);
+      results.push({ item, outputs });
+      failures = 0;
     } catch (error) {
-      if (signal.aborted) return;
-      state.results.push({ item, error: error.message });
+      if (signal.aborted) return null;
+      results.push({ item, error: error.message });
+      // The model refuses one item; what keeps failing before it was asked will fail for all.
+      failures = error.refused ? 0 : failures + 1;
+      if (failures === GIVE_UP) return error;
     }
   }
-  progress(state.results.length);
+  progress(results.length);
+  return null;
 }
 
-/** The answer of an outcome: its top label with its score, or its number. */
+/** The answer of an outcome: its top label with its score, its number, or words where it is neither. */
 function answerOf(outcome) {
+  if (outcome?.rows && outcome.rows.length !== 1) return { words: tn("rows", outcome.rows.length + outcome.omitted_rows) };
+  if (outcome?.kind === "boxes") return { words: tn("own_boxes", outcome.boxes.length + outcome.omitted_boxes) };
+  if (outcome?.kind === "tensor") return { words: t("tensor_summary", { shape: outcome.shape.join(" × ") }) };
   if (outcome?.kind === "labels") return { label: outcome.rows[0]?.[0]?.label ?? null, score: outcome.rows[0]?.[0]?.score ?? null };
   if (outcome?.kind === "scalar") return { value: outcome.rows[0] ?? null };
   if (outcome?.kind === "text") return { label: outcome.text, score: null };
@@ -162,7 +260,7 @@ function showResults(description, state, host) {
     select.addEventListener("change", () => {
       change(select.value);
       redraw();
-      document.getElementById(id).focus();
+      byId(id).focus();
     });
     return el("span", { class: "pick" }, el("label", { for: id }, words), " ", select);
   };
@@ -174,21 +272,27 @@ function showResults(description, state, host) {
     state.columns.length > 0 && pick("own-truth", t("own_truth"), state.truth ?? "", columns, (name) => (state.truth = name || null)),
     state.columns.length > 0 && pick("own-slice", t("own_slice"), state.slice ?? "", columns, (name) => (state.slice = name || null)),
   );
-  const rows = state.results.map(({ item, outputs, error }) => ({ item, error, truth: state.truth ? (item.facts[state.truth] ?? "") : "", ...answerOf(outputs?.[state.output]) }));
+  const output = description.outputs.find(({ name }) => name === state.output);
+  const read = labelReader(output?.labels);
+  const rows = state.results.map(({ item, outputs, error }) => ({ item, error, truth: state.truth ? read(item.facts[state.truth] ?? "") : "", ...answerOf(outputs?.[state.output]) }));
   const judged = rows.filter((row) => !row.error && row.truth !== "");
   const parts = [picks];
-  const metrics = judged.length > 0 && metricsOf(judged);
+  const metrics = judged.length > 0 && metricsOf(judged, output?.kind);
+  const unjudged = rows.filter((row) => !row.error).length - (metrics ? metrics.found.count : 0);
   if (metrics) parts.push(...metrics.elements(state));
   const failed = rows.filter((row) => row.error).length;
+  if (state.truth && unjudged > 0) parts.push(el("p", { "data-mark": "unknown" }, tn("own_unjudged", unjudged)));
+  if (state.unmatched > 0) parts.push(el("p", { "data-mark": "unknown" }, tn("own_unmatched", state.unmatched)));
   if (failed > 0) parts.push(el("p", { "data-mark": "no" }, tn("own_failed", failed)));
   parts.push(el("h3", {}, t("own_answers")), rowsTable(rows, Boolean(state.truth)), exportButtons(description, state, rows, metrics));
   host.replaceChildren(...parts);
 }
 
-function metricsOf(judged) {
-  const ofNumbers = judged.every((row) => typeof row.value === "number" && Number.isFinite(Number(row.truth)));
-  if (ofNumbers) {
-    const rows = judged.map((row) => ({ ...row, truth: Number(row.truth) }));
+function metricsOf(judged, kind) {
+  if (kind === "scalar") {
+    // An answer or a truth that is no number is in no mean; how many there are is said beside.
+    const rows = judged.map((row) => ({ ...row, truth: cellNumber(row.truth) })).filter((row) => typeof row.value === "number" && row.truth !== null);
+    if (rows.length === 0) return null;
     const found = numberMetrics(rows);
     const facts = [[t("own_mae"), withInterval(found.mae, found.interval)], [t("own_rmse"), number(found.rmse)], [t("own_bias"), number(found.bias)], [t("own_r2"), number(found.r2, "–")]];
     const worst = [...rows].sort((a, b) => Math.abs(b.value - b.truth) - Math.abs(a.value - a.truth));
@@ -265,13 +369,17 @@ function worstCases(worst) {
   return [el("h3", {}, t("own_worst")), el("ul", { class: "own-worst" }, ...worst.slice(0, SHOWN_WORST).map(line))];
 }
 
+function shownAnswer(row) {
+  return row.words ?? row.label ?? (row.value === undefined ? "–" : number(row.value));
+}
+
 function rowsTable(rows, withTruth) {
   const line = (row) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, authored(row.item.name)),
-      el("td", {}, row.error ? el("span", { "data-mark": "no" }, authored(row.error)) : authored(row.label ?? number(row.value))),
+      el("td", {}, row.error ? el("span", { "data-mark": "no" }, authored(row.error)) : authored(shownAnswer(row))),
       el("td", { class: "numeric" }, row.score === undefined || row.score === null ? "–" : score(row.score, row.score >= 0 && row.score <= 1)),
       withTruth && el("td", {}, authored(row.truth)),
     );
@@ -283,7 +391,7 @@ function rowsTable(rows, withTruth) {
 function exportButtons(description, state, rows, metrics) {
   const stem = `${description.name}-${description.version}-own-data`;
   const header = ["item", ...state.columns, "answer", "score", "truth", "error"];
-  const asRows = () => [header, ...rows.map((row) => [row.item.name, ...state.columns.map((name) => row.item.facts[name]), row.label ?? row.value, row.score, row.truth, row.error])];
+  const asRows = () => [header, ...rows.map((row) => [row.item.name, ...state.columns.map((name) => row.item.facts[name]), row.words ?? row.label ?? row.value, row.score, row.truth, row.error])];
   const asJson = () => ({
     bundle: { id: description.id, name: description.name, version: description.version },
     output: state.output,

@@ -89,3 +89,12 @@ export function generator(seed) {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** How the true answers of a file name the model's labels: as they are, or but for case. */
+export function labelReader(labels) {
+  const exact = new Map((labels ?? []).map((label) => [label.trim(), label]));
+  const folded = new Map();
+  // Labels that differ in case alone stay apart.
+  for (const label of labels ?? []) folded.set(label.trim().toLowerCase(), folded.has(label.trim().toLowerCase()) ? undefined : label);
+  return (text) => exact.get(text.trim()) ?? folded.get(text.trim().toLowerCase()) ?? text.trim();
+}

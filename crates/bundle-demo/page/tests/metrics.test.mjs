@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { csvRows, csvText } from "../csv.js";
-import { bootstrap, calibrationError, generator, labelMetrics, numberMetrics, wilson } from "../metrics.js";
+import { cellNumber, csvRows, csvText } from "../csv.js";
+import { bootstrap, calibrationError, generator, labelMetrics, labelReader, numberMetrics, wilson } from "../metrics.js";
 
 const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 1e-9, `${actual} is not ${expected}`);
 
@@ -59,4 +59,24 @@ test("CSV is read and written", () => {
   assert.deepEqual(csvRows("a,b\n1,\"two\nlines\""), [["a", "b"], ["1", "two\nlines"]]);
   assert.equal(csvText([["=1+1", "-3.5", "a,b", null]]), "'=1+1,-3.5,\"a,b\",\r\n");
   assert.deepEqual(csvRows(csvText([["a", 'q"', "l\nm"]])), [["a", 'q"', "l\nm"]]);
+});
+
+test("a CSV text that would be misread is refused, with its line", () => {
+  const refused = (text, key, values) => assert.throws(() => csvRows(text), { key, values });
+  refused("a,b\n\n1\n", "own_csv_uneven", { line: 3, cells: 1, expected: 2 });
+  refused('a,b\n"x\ny",1\n1,2,3\n', "own_csv_uneven", { line: 4, cells: 3, expected: 2 });
+  refused('a,b\n1,"x\n2,y\n', "own_csv_unclosed", { line: 2 });
+  assert.deepEqual(csvRows('"a;b;c",d\n1,2\n'), [["a;b;c", "d"], ["1", "2"]]);
+});
+
+test("a cell is a number only where it says one", () => {
+  const said = ["1", " -2.5e3 ", ".5", "", " ", "NA", "0x10", "Infinity", "1e999", "1,5"].map(cellNumber);
+  assert.deepEqual(said, [1, -2500, 0.5, null, null, null, null, null, null, null]);
+  assert.equal(csvText([["\t", "\n=1", "＝1", "+1"]]), "'\t,\"'\n=1\",'＝1,+1\r\n");
+});
+
+test("truths name labels but for case and spaces", () => {
+  const read = labelReader(["cat", "A", "a"]);
+  assert.deepEqual(["Cat ", "A", "a", "dog"].map(read), ["cat", "A", "a", "dog"]);
+  assert.equal(labelReader(null)(" x "), "x");
 });
