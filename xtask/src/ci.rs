@@ -26,7 +26,7 @@ pub(crate) fn ci() -> Result<()> {
     let deny = ["deny", "--log-level", "error", "check", "licenses", "bans", "sources"];
     step("licences, bans, sources", &mut cargo(&deny))?;
     // Before what embeds it is built.
-    wasm::as_compiled()?;
+    wasm::wasm()?;
     test::test()?;
     // The tests have built the binary; building it alone resolves other features
     // of the dependencies and would compile the engine a second time.

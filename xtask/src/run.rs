@@ -64,6 +64,15 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).context("stdout is not UTF-8")
 }
 
+/// Makes a git repository of what is in a directory; returns its only commit.
+pub(crate) fn commit_all(directory: &Path) -> Result<String> {
+    let git = |arguments: &[&str]| output(program("git", arguments).current_dir(directory));
+    git(&["init", "-q"])?;
+    git(&["add", "-A", "-f"])?;
+    git(&["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "x"])?;
+    Ok(git(&["rev-parse", "HEAD"])?.trim().to_owned())
+}
+
 /// Whether a program starts at all.
 pub(crate) fn exists(name: &str) -> bool {
     // OpenSSL knows the word without the hyphens only, cjpeg with one.

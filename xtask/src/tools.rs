@@ -1,6 +1,6 @@
 //! What the tasks need from outside cargo, installed or named.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -31,6 +31,18 @@ pub(crate) fn debian(needs: &[(&str, &str)]) -> Result<()> {
         program("apt-get", &arguments).env("DEBIAN_FRONTEND", "noninteractive"),
     )?;
     Ok(())
+}
+
+/// Node.js packages at pinned versions, below a directory of the target directory; returns where
+/// they are to be required from.
+pub(crate) fn npm(title: &str, work: &Path, pins: &[&str]) -> Result<PathBuf> {
+    debian(&[("node", "nodejs"), ("npm", "npm")])?;
+    let home = work.join("modules");
+    fs_err::create_dir_all(&home)?;
+    let mut install =
+        program("npm", &["install", "--no-save", "--silent", "--no-audit", "--no-fund"]);
+    step(title, install.arg("--prefix").arg(&home).args(pins))?;
+    Ok(home.join("node_modules"))
 }
 
 /// A Python environment below the target directory with these pinned packages;

@@ -4,9 +4,11 @@ use std::{cell::OnceCell, fmt, sync::Arc};
 
 use bundle_archive::{Archive, ArchiveErrorKind, Limits};
 use bundle_demo::{describe_loaded, prediction_view, replay_view};
-use bundle_manifest::{Example, ExampleInput, FileSource as _, Manifest};
-use bundle_preprocess::{InputSource, Outcome, Perturbation, Value, picture};
-use bundle_run::{Inputs, Likeness, Predictor, RunError, replay};
+use bundle_manifest::{EntryName, Example, ExampleInput, FileSource as _, Manifest};
+use bundle_preprocess::{
+    InputPipeline, InputSource, Outcome, Perturbation, RankedLabel, StepError, Value, picture,
+};
+use bundle_run::{Inputs, Likeness, Prediction, Predictor, RunError, replay};
 use bundle_signature::{Trust, UnixTime, Verification, verify_bundle};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -154,6 +156,9 @@ impl Host {
     fn predict(&self, inputs: &Inputs, trace: bool, answer: &mut Parcel) -> Result<Json, Trouble> {
         let prediction = self.predictor.predict(inputs, trace)?;
         let mut view = prediction_view(&prediction);
+        if !trace {
+            return Ok(view);
+        }
         let likeness = self
             .likeness
             .get_or_init(|| Likeness::of(&self.manifest, &self.predictor, self.archive.as_ref()));
@@ -162,58 +167,38 @@ impl Host {
             .into_iter()
             .map(|(input, words)| json!({ "input": input.as_str(), "words": words }))
             .collect();
-        if trace {
-            let tensors = prediction.outputs.iter().filter_map(|(name, output)| {
-                let Outcome::Tensor { value } = &output.outcome else { return None };
-                Some((name.to_string(), answer.attach(&picture(&Value::Tensor(value.clone()))?)))
-            });
-            view["pictures"] = Json::Object(tensors.collect::<Map<_, _>>());
-            let steps = prediction
-                .stages
-                .iter()
-                .map(|(input, stages)| (input.to_string(), seen::steps(stages, answer)));
-            view["seen"] = Json::Object(steps.collect::<Map<_, _>>());
-        }
+        let tensors = prediction.outputs.iter().filter_map(|(name, output)| {
+            let Outcome::Tensor { value } = &output.outcome else { return None };
+            Some((name.to_string(), answer.attach(&picture(&Value::Tensor(value.clone()))?)))
+        });
+        view["pictures"] = Json::Object(tensors.collect::<Map<_, _>>());
+        let steps = prediction
+            .stages
+            .iter()
+            .map(|(input, stages)| (input.to_string(), seen::steps(stages, answer)));
+        view["seen"] = Json::Object(steps.collect::<Map<_, _>>());
         Ok(view)
     }
 
     /// How far the score of the top label falls when a square of the picture is covered, square by
     /// square.
     fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, Trouble> {
+        let (name, pipeline) = self.given(input, inputs)?;
+        let whole = self.predictor.predict(inputs, false)?;
+        let top = ranking(&whole).and_then(|ranking| ranking.first());
+        let top = top.ok_or_else(|| Trouble::new("no output of this bundle ranks labels"))?;
         let grid = grid.clamp(2, MAX_GRID);
-        let (name, source) = inputs
-            .iter()
-            .find(|(name, _)| name.as_str() == input)
-            .ok_or_else(|| Trouble::new(format!("nothing is given for `{input}`")))?;
-        let pipeline = self.predictor.input_pipeline(name);
-        let pipeline = pipeline.ok_or_else(|| Trouble::new("an input without steps"))?;
-        let top = |prediction: &bundle_run::Prediction| {
-            prediction.outputs.values().find_map(|output| match &output.outcome {
-                Outcome::Labels { rows } => rows.first()?.first().cloned(),
-                _ => None,
-            })
-        };
-        let whole = top(&self.predictor.predict(inputs, false)?)
-            .ok_or_else(|| Trouble::new("no output of this bundle ranks labels"))?;
         let mut drops = Vec::with_capacity(grid * grid);
-        for row in 0..grid {
-            for column in 0..grid {
-                let covered = pipeline.occlude(source, (row, column), grid);
-                let covered = covered.map_err(|error| Trouble::new(error.to_string()))?;
-                let mut changed = inputs.clone();
-                changed.insert(name.clone(), covered);
-                let prediction = self.predictor.predict(&changed, false)?;
-                let score = prediction.outputs.values().find_map(|output| match &output.outcome {
-                    Outcome::Labels { rows } => {
-                        let ranking = rows.first()?;
-                        ranking.iter().find(|one| one.index == whole.index).map(|one| one.score)
-                    }
-                    _ => None,
-                });
-                drops.push(score.map(|score| whole.score - score).filter(|drop| drop.is_finite()));
-            }
+        let mut changed = inputs.clone();
+        for covered in pipeline.occlusions(&inputs[name], grid)? {
+            changed.insert(name.clone(), covered?);
+            let prediction = self.predictor.predict(&changed, false)?;
+            let same = |ranking: &[RankedLabel]| {
+                ranking.iter().find(|one| one.index == top.index).map(|one| top.score - one.score)
+            };
+            drops.push(ranking(&prediction).and_then(same).filter(|drop| drop.is_finite()));
         }
-        Ok(json!({ "grid": grid, "label": whole.label, "score": whole.score, "drops": drops }))
+        Ok(json!({ "grid": grid, "label": top.label, "score": top.score, "drops": drops }))
     }
 
     /// Changes one of the inputs, and returns what became of it.
@@ -222,15 +207,24 @@ impl Host {
         let known = Perturbation::ALL.into_iter().find(|one| one.as_str() == kind);
         let known = known
             .ok_or_else(|| Trouble::new(format!("nothing is called `{}`", kind.escape_debug())))?;
-        let given = inputs.iter_mut().find(|(name, _)| name.as_str() == input);
-        let (name, source) = given.ok_or_else(|| {
+        let (name, pipeline) = self.given(input, inputs)?;
+        let name = name.clone();
+        let changed = pipeline.perturb(&inputs[&name], known, *strength, *seed)?;
+        inputs.insert(name, changed.clone());
+        Ok(changed)
+    }
+
+    /// The input of this name, for which something is given, and its pipeline.
+    fn given<'a>(
+        &'a self,
+        input: &str,
+        inputs: &'a Inputs,
+    ) -> Result<(&'a EntryName, &'a InputPipeline), Trouble> {
+        let name = inputs.keys().find(|name| name.as_str() == input).ok_or_else(|| {
             Trouble::new(format!("nothing is given for `{}`", input.escape_debug()))
         })?;
         let pipeline = self.predictor.input_pipeline(name);
-        let pipeline = pipeline.ok_or_else(|| Trouble::new("an input without steps"))?;
-        let changed = pipeline.perturb(source, known, *strength, *seed);
-        *source = changed.map_err(|error| Trouble::new(error.to_string()))?;
-        Ok(source.clone())
+        Ok((name, pipeline.ok_or_else(|| Trouble::new("an input without steps"))?))
     }
 
     fn inputs(&self, given: Map<String, Json>, files: &[u8]) -> Result<Inputs, Trouble> {
@@ -326,6 +320,20 @@ struct Trouble {
 impl Trouble {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
+    }
+}
+
+/// The first row of the first output that ranks labels.
+fn ranking(prediction: &Prediction) -> Option<&[RankedLabel]> {
+    prediction.outputs.values().find_map(|output| match &output.outcome {
+        Outcome::Labels { rows } => rows.first().map(Vec::as_slice),
+        _ => None,
+    })
+}
+
+impl From<StepError> for Trouble {
+    fn from(error: StepError) -> Self {
+        Self { hint: error.hint.clone(), message: error.to_string() }
     }
 }
 

@@ -22,9 +22,11 @@
 //! ```
 //!
 //! An answer is `{"ok": …}` with a view of `bundle-demo`, or `{"error": …, "hint": …}`. A prediction
-//! adds `unlike`, sentences on what of the input is far from every recorded example, and with
-//! `trace` `seen`: per input, each step with the shape of what it gave, and a picture where that
-//! is one; with `perturb` it adds `changed`, the file or text that was predicted on.
+//! with `trace` adds what a person may want to look at, and a run of many inputs does not:
+//! `unlike`, sentences on what of the input is far from every recorded example; `pictures` of
+//! outputs that can be one; and `seen`, per input each step with the shape of what it gave, and a
+//! picture where that is one. With `perturb` it adds `changed`, the file or text that was
+//! predicted on.
 
 mod host;
 mod parcel;

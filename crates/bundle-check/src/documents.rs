@@ -1,7 +1,5 @@
 //! The documents of a project (READMEs and their kin) and the commands in them.
 
-use std::collections::BTreeSet;
-
 use bundle_manifest::ArtifactPath;
 use bundle_project::{Block, BlockKind, Heading, Markup, Readme};
 
@@ -147,19 +145,12 @@ pub(crate) struct Claims {
     pub(crate) experiments_in: Vec<&'static str>,
     /// Whether one says that the paper's results come out of this project.
     pub(crate) reproduces: bool,
-    /// The programs that one runs or names. Of many thousand programs few are.
-    pub(crate) named: BTreeSet<ArtifactPath>,
 }
 
 impl Claims {
     /// Reads every block of every document once.
     pub(crate) fn of(documents: &[Document], words: &Words) -> Self {
-        let named = documents.iter().flat_map(|document| {
-            let run = document.commands.iter().filter_map(|command| command.resolution.file());
-            run.chain(document.mentions.iter().map(|(_, _, path)| path)).cloned()
-        });
-        let named = named.collect();
-        let mut claims = Self { experiments_in: Vec::new(), reproduces: false, named };
+        let mut claims = Self { experiments_in: Vec::new(), reproduces: false };
         for block in documents.iter().flat_map(|document| &document.readme.blocks) {
             let text = block_text(block).to_lowercase();
             claims.reproduces |=

@@ -26,13 +26,18 @@ use std::{io::Write as _, path::Path};
 
 use crate::failure::Failure;
 
+/// A file that is there stays, unless `force`; `hint` says what to do.
+fn refuse_to_replace(path: &Path, force: bool, hint: &str) -> Result<(), Failure> {
+    if path.exists() && !force {
+        return Err(Failure::usage(format!("{} is there already", path.display())).hint(hint));
+    }
+    Ok(())
+}
+
 /// Writes all of a text file or nothing; one that is there stays, unless `force`, and `hint`
 /// says what to do.
 fn write_new(path: &Path, text: &str, force: bool, hint: &str) -> Result<(), Failure> {
-    if path.exists() && !force {
-        let failure = Failure::usage(format!("{} is there already", path.display()));
-        return Err(failure.hint(hint));
-    }
+    refuse_to_replace(path, force, hint)?;
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(directory.unwrap_or_else(|| Path::new(".")))?;
     file.write_all(text.as_bytes())?;

@@ -3,6 +3,7 @@
 
 import { CsvProblem, cellNumber, csvRows, csvText } from "./csv.js";
 import { authored, byId, el, saveFile, urlSlot } from "./dom.js";
+import { scrollTable } from "./frames.js";
 import { labelMetrics, labelReader, numberMetrics, wilson } from "./metrics.js";
 import { bytes, integer, number, score, t, tn } from "./strings.js";
 import { TransportError } from "./transport.js";
@@ -320,10 +321,9 @@ function summaryList(count, facts) {
   return el("dl", { class: "summary" }, ...[[t("own_count"), integer(count)], ...facts].map(fact));
 }
 
+/** A table whose heads are words alone. */
 function dataTable(name, head, lines) {
-  const caption = el("caption", { class: "visually-hidden" }, name);
-  const table = el("table", { class: "rows" }, caption, el("thead", {}, el("tr", {}, ...head.map((words) => el("th", { scope: "col" }, words)))), el("tbody", {}, ...lines));
-  return el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table);
+  return scrollTable(name, head.map((words) => [words, false]), lines);
 }
 
 function confusionTable({ classes, confusion }) {

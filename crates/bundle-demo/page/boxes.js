@@ -1,10 +1,11 @@
 // Boxes over the picture that the model saw, and the same as a table. The least score is chosen
 // here: the model has answered, and is not asked again.
 
-import { authored, el, unseen } from "./dom.js";
+import { authored, el } from "./dom.js";
+import { scrollTable } from "./frames.js";
+import { svg } from "./plot.js";
 import { integer, number, score, t, tn } from "./strings.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 /** Boxes that are drawn and listed. */
 const MOST = 200;
 
@@ -38,24 +39,18 @@ export function boxesSummary(outcome) {
 }
 
 function boxPicture({ url, width, height }, boxes) {
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("boxes_alt"), class: "boxes" });
-  svg.append(shape("image", { href: url, width, height }));
+  const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("boxes_alt"), class: "boxes" });
+  drawing.append(svg("image", { href: url, width, height }));
   const thin = Math.max(width, height) / 250;
   boxes.forEach(({ left, top, right, bottom, label }, index) => {
     if ([left, top, right, bottom].includes(null)) return;
     const place = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
-    svg.append(shape("rect", { ...place, class: "box-outer", "stroke-width": thin * 2 }), shape("rect", { ...place, class: "box", "stroke-width": thin }));
-    const words = shape("text", { x: left + thin, y: Math.max(top, thin * 9) - thin, "font-size": thin * 8, class: "box-name" });
+    drawing.append(svg("rect", { ...place, class: "box-outer", "stroke-width": thin * 2 }), svg("rect", { ...place, class: "box", "stroke-width": thin }));
+    const words = svg("text", { x: left + thin, y: Math.max(top, thin * 9) - thin, "font-size": thin * 8, class: "box-name" });
     words.append(`${index + 1} ${label.label}`);
-    svg.append(words);
+    drawing.append(words);
   });
-  return el("figure", { class: "picture" }, svg);
-}
-
-function shape(tag, properties) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(properties)) node.setAttribute(name, value);
-  return node;
+  return el("figure", { class: "picture" }, drawing);
 }
 
 function boxTable(output, boxes) {
@@ -70,7 +65,6 @@ function boxTable(output, boxes) {
       el("td", { class: "numeric" }, score(box.label.score, true, box.label.word)),
       el("td", { class: "numeric" }, edges(box)),
     );
-  const head = [t("box"), t("label"), t("score"), t("box_edges")].map((words, at) => el("th", { scope: "col", class: at === 1 ? undefined : "numeric" }, words));
-  const table = el("table", { class: "rows" }, el("caption", {}, unseen(name)), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...boxes.map(row)));
-  return el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table);
+  const heads = [t("box"), t("label"), t("score"), t("box_edges")].map((words, at) => [words, at !== 1]);
+  return scrollTable(name, heads, boxes.map(row));
 }

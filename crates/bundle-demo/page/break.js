@@ -2,6 +2,7 @@
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
 import { authored, el, saveFile, unseen, urlSlot } from "./dom.js";
+import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
 import { integer, number, score, t, tn } from "./strings.js";
@@ -397,13 +398,6 @@ function pointTable(change, points, name, yName, first) {
   const rows = points.map((point) => el("tr", {}, el("th", { scope: "row", class: "numeric" }, number(point.level)), ...line(point)));
   const title = t("break_numbers_of", { change: name });
   return el("details", {}, el("summary", {}, t("break_numbers")), scrollTable(title, heads.map((head, at) => [head, !(first && at === 1)]), rows));
-}
-
-/** A table in a frame that scrolls; `heads` are `[words, whether numbers stand below]`. */
-function scrollTable(title, heads, rows) {
-  const head = heads.map(([words, numeric]) => el("th", { scope: "col", class: numeric ? "numeric" : undefined }, words));
-  const table = el("table", { class: "rows" }, el("caption", { class: "visually-hidden" }, title), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows));
-  return el("div", { class: "scroll tall", role: "region", "aria-label": title, tabindex: 0 }, table);
 }
 
 function allResult(runs, subject, output, changes) {

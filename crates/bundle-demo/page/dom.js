@@ -27,6 +27,19 @@ export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);
 }
 
+/** A tiny picture is shown as the pixels it has, not as a blur. Said of a picture that has loaded. */
+export function keepPixels(image) {
+  if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+}
+
+/** Says what came of a check in the list of checks: a mark, words, and where it has one another title. */
+export function setCheck(id, mark, words, title = null) {
+  const check = byId(id);
+  check.dataset.mark = mark;
+  if (title) check.querySelector("strong").replaceChildren(title);
+  check.querySelector("span").replaceChildren(...words);
+}
+
 /** Gives the person a file to keep. */
 export function saveFile(name, blob) {
   const url = URL.createObjectURL(blob);

@@ -1,6 +1,6 @@
 // The author's recorded examples: try one, or run all of them again.
 
-import { authored, byId, el } from "./dom.js";
+import { authored, byId, el, keepPixels, setCheck } from "./dom.js";
 import { delta, integer, t, tn } from "./strings.js";
 
 /** The list. `choose(example)` runs one and shows it; `transport` gives the files. */
@@ -74,7 +74,7 @@ async function loadThumb({ image, picture, example }, transport) {
     const url = URL.createObjectURL(await transport.exampleFile(example.name, picture));
     const done = () => URL.revokeObjectURL(url);
     image.addEventListener("load", () => {
-      if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+      keepPixels(image);
       done();
     });
     image.addEventListener("error", () => {
@@ -110,9 +110,7 @@ export async function replayAll(description, transport, list, signal) {
   const words = resultWords(examples.length, different, largest);
   const mark = examples.length === 0 ? "unknown" : different.length > 0 ? "no" : "yes";
   status.replaceChildren(el("span", { "data-mark": mark }, words));
-  const check = byId("examples-check");
-  check.dataset.mark = mark;
-  check.querySelector("span").replaceChildren(words);
+  setCheck("examples-check", mark, [words]);
 }
 
 /** A replay, or null where the model refused this example; a transport that is gone ends them all. */

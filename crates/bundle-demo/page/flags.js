@@ -2,6 +2,7 @@
 // exports or deletes them; nothing is sent, and an input is kept only where the person says so.
 
 import { authored, el, saveFile } from "./dom.js";
+import { scrollTable } from "./frames.js";
 import { summary } from "./outputs.js";
 import { integer, t, tn } from "./strings.js";
 import { base64 } from "./transport.js";
@@ -215,14 +216,8 @@ function flagTable(description, flags, remove) {
     );
   };
   const heads = ["flag_when", "flag_reason", "answer", "flag_right_short", "flag_note", "flag_delete"];
-  const table = el(
-    "table",
-    { class: "rows" },
-    el("caption", { class: "visually-hidden" }, t("flag_list")),
-    el("thead", {}, el("tr", {}, ...heads.map((head) => el("th", { scope: "col" }, t(head))))),
-    el("tbody", {}, ...flags.map(row)),
-  );
-  return el("div", { class: "flag-list" }, el("h3", {}, t("flag_list")), el("div", { class: "scroll tall", role: "region", "aria-label": t("flag_list_region"), tabindex: 0 }, table));
+  const table = scrollTable(t("flag_list"), heads.map((head) => [t(head), false]), flags.map(row), t("flag_list_region"));
+  return el("div", { class: "flag-list" }, el("h3", {}, t("flag_list")), table);
 }
 
 /** The buttons for all flags; deleting all takes a second press. */

@@ -11,7 +11,7 @@
 // `options.changed()` hears every change by the person, `options.refused(error)` what could not be taken.
 
 import { chooser, frame } from "./chooser.js";
-import { authored, el, urlSlot } from "./dom.js";
+import { authored, el, keepPixels, urlSlot } from "./dom.js";
 import { drawingPad } from "./pad.js";
 import { camera, microphone } from "./record.js";
 import { bytes, t } from "./strings.js";
@@ -110,8 +110,7 @@ function fileCard(file, name, { picture, sound, url }) {
   const image = el("img", { src: url, alt: t("image_alt", { name }) });
   const figure = el("figure", { class: "picture" }, image, caption);
   image.addEventListener("load", () => {
-    // A tiny picture is shown as the pixels it has, not as a blur.
-    if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+    keepPixels(image);
     caption.append(` · ${image.naturalWidth} × ${image.naturalHeight}`);
   });
   image.addEventListener("error", () => image.replaceWith(el("p", { class: "hint" }, t("no_preview"))));

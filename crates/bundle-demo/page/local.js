@@ -126,9 +126,9 @@ export function localTransport(description) {
   return {
     local: true,
     destination: t("destination_here"),
-    async predict(inputs, signal) {
+    async predict(inputs, signal, trace = false) {
       const { question, files } = given(inputs);
-      return ask({ ask: "predict", inputs: question, trace: true }, files, signal);
+      return ask({ ask: "predict", inputs: question, trace }, files, signal);
     },
     async perturb(inputs, change, signal) {
       const { question, files } = given(inputs);
@@ -239,20 +239,16 @@ function scriptUrl(url) {
   return workerPolicy.createScriptURL(url);
 }
 
-let checkedSoFar = 0;
-
 /** Says how far opening has come; nothing once it has come to its end. */
 function showProgress(key, done = 0, all = 0) {
   const host = byId("opening");
   if (!host) return;
   host.hidden = !key;
   if (!key) return;
-  checkedSoFar = key === "opening_checked" ? checkedSoFar + done : 0;
-  const value = key === "opening_checked" ? checkedSoFar : done;
   const bar = byId("opening-bar");
-  if (all > 0) bar.value = value / all;
+  if (all > 0) bar.value = done / all;
   else bar.removeAttribute("value");
-  const words = t(key, { done: bytes(value), all: bytes(all) });
+  const words = t(key, { done: bytes(done), all: bytes(all) });
   // Read out when the words change, not at every step of the bar.
   const spoken = byId("opening-words");
   if (spoken.dataset.key !== key) {

@@ -2,7 +2,7 @@
 
 import { batchSection } from "./batch.js";
 import { breakSection } from "./break.js";
-import { authored, byId, el, saveFile } from "./dom.js";
+import { authored, byId, el, saveFile, setCheck } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
@@ -104,7 +104,7 @@ function predict() {
       if (!source) throw new TransportError(t("error_missing_input", { name }), t("error_missing_input_hint"));
       given.set(name, source);
     }
-    const { outputs, unlike, seen, pictures } = await transport.predict(given, signal);
+    const { outputs, unlike, seen, pictures } = await transport.predict(given, signal, true);
     signal.throwIfAborted();
     const fed = lastPicture(seen);
     const beside = (name) => ({ seen: fed, picture: pictures?.[name] });
@@ -230,14 +230,9 @@ function sameWords(said) {
 }
 
 function showChecked({ signature, signer }) {
-  const unchanged = byId("unchanged-check");
-  unchanged.dataset.mark = "yes";
-  unchanged.querySelector("strong").replaceChildren(t("unchanged"));
-  unchanged.querySelector("span").replaceChildren(t("unchanged_local"));
-  const check = byId("signature-check");
-  check.dataset.mark = signature === "good" ? "yes" : "unknown";
-  check.querySelector("strong").replaceChildren(t(`signature_${signature}`));
-  check.querySelector("span").replaceChildren(t(`signature_${signature}_why`), " ", ...(signer ? [authored(signer)] : []));
+  setCheck("unchanged-check", "yes", [t("unchanged_local")], t("unchanged"));
+  const words = [t(`signature_${signature}_why`), " ", ...(signer ? [authored(signer)] : [])];
+  setCheck("signature-check", signature === "good" ? "yes" : "unknown", words, t(`signature_${signature}`));
   const badge = byId("signature-badge");
   badge.className = `badge badge-${signature}`;
   badge.replaceChildren(t(signature === "unsigned" ? "unsigned" : `signed_${signature}`));
@@ -259,11 +254,7 @@ function refuse(error) {
     el("p", {}, error.hint ?? t("refused_hint")),
   );
   for (const control of document.querySelectorAll("main button, main input, main select, main textarea")) control.disabled = true;
-  for (const id of ["unchanged-check", "signature-check"]) {
-    byId(id).dataset.mark = "no";
-    byId(id).querySelector("strong").replaceChildren(t("not_checked"));
-    byId(id).querySelector("span").replaceChildren(t("not_checked_why"));
-  }
+  for (const id of ["unchanged-check", "signature-check"]) setCheck(id, "no", [t("not_checked_why")], t("not_checked"));
   byId("signature-badge").replaceChildren(t("not_checked"));
   status.replaceChildren(t("not_run"));
   byId("error").scrollIntoView({ block: "nearest" });

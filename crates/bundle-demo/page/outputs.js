@@ -3,6 +3,7 @@
 
 import { boxesSummary, renderBoxes } from "./boxes.js";
 import { authored, el, unseen } from "./dom.js";
+import { scrollTable } from "./frames.js";
 import { linePlot } from "./plot.js";
 import { delta, integer, number, score, t, tn } from "./strings.js";
 
@@ -153,15 +154,9 @@ function rowTable(output, outcome, columns, cells, recorded) {
       recorded && el("td", { class: "past" }, recorded[index] ?? "–"),
     ),
   );
-  const table = el(
-    "table",
-    { class: "rows" },
-    el("caption", { class: "visually-hidden" }, name),
-    el("thead", {}, el("tr", {}, ...heads.map((head, at) => el("th", { scope: "col", class: at === 0 || at === columns.length ? "numeric" : undefined }, head)))),
-    el("tbody", {}, ...lines),
-  );
+  const table = scrollTable(name, heads.map((head, at) => [head, at === 0 || at === columns.length]), lines);
   const note = shown < count ? t("first_rows_of", { shown: integer(shown), count: integer(count) }) : tn("rows", count);
-  return [el("p", { class: "hint" }, note), el("div", { class: "scroll tall", role: "region", "aria-label": name, tabindex: 0 }, table)];
+  return [el("p", { class: "hint" }, note), table];
 }
 
 function renderText(output, outcome, expected) {

@@ -109,7 +109,8 @@ export function squares({ alt, rows, columns, values }) {
   return drawing;
 }
 
-function svg(tag, properties, ...children) {
+/** An element of a drawing. */
+export function svg(tag, properties, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(properties)) node.setAttribute(name, String(value));
   node.append(...children);

@@ -1,6 +1,6 @@
 // What the model saw of an input, step by step, and how the input differs from the recorded ones.
 
-import { authored, el, urlSlot } from "./dom.js";
+import { authored, el, keepPixels, urlSlot } from "./dom.js";
 import { t } from "./strings.js";
 
 /** A warning: what of the input is far from every recorded example. */
@@ -38,7 +38,7 @@ function seenPicture(picture, op, shape) {
   const image = el("img", { src: url, alt: t("seen_alt", { op, shape }) });
   image.addEventListener("load", () => {
     URL.revokeObjectURL(url);
-    if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+    keepPixels(image);
   });
   return image;
 }

@@ -1,7 +1,8 @@
 // How the page reaches the model. The rest of the page knows only this interface:
 //
 //   destination                          where inputs go, in words
-//   predict(inputs, signal)              → a prediction view; `inputs` maps names to { file } or { value }
+//   predict(inputs, signal, trace)       → a prediction view; `inputs` maps names to { file } or { value };
+//                                          with `trace`, if it can: what the model saw, and `unlike`
 //   replay(example, signal)              → a replay view
 //   exampleFile(example, input, signal)  → a Blob
 //   usage(description)                   → how a program does the same, or null

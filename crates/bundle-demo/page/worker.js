@@ -7,6 +7,7 @@ let wasm = null;
 let place = 0;
 let filled = 0;
 let total = 0;
+let checked = 0;
 let lastWords = null;
 
 const decoder = new TextDecoder();
@@ -16,7 +17,7 @@ const handlers = {
   async start({ runtime, size }) {
     const module = await WebAssembly.compile(await unpacked(runtime));
     const page = {
-      heard: (checked, all) => postMessage({ heard: { checked, all } }),
+      heard: (more, all) => postMessage({ heard: { checked: (checked += more), all } }),
       died: (at, length) => {
         lastWords = decoder.decode(memory(at, length));
       },

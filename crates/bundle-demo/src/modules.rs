@@ -9,6 +9,7 @@
 const MODULES: &[(&str, &str)] = &[
     ("strings.js", include_str!("../page/strings.js")),
     ("dom.js", include_str!("../page/dom.js")),
+    ("frames.js", include_str!("../page/frames.js")),
     ("transport.js", include_str!("../page/transport.js")),
     ("local.js", include_str!("../page/local.js")),
     ("seen.js", include_str!("../page/seen.js")),

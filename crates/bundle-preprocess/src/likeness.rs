@@ -75,14 +75,7 @@ impl InputPipeline {
     /// Measures what is given: of a picture or a sound as decoded, of a text as it is, of a
     /// table as its first step reads it.
     pub fn traits(&self, source: &InputSource) -> Result<Traits, StepError> {
-        let first = self.first(source)?;
-        let value = match first {
-            Value::Bytes(_) | Value::Json(_) if self.steps().len() > 0 => {
-                self.run_step(0, &first)?
-            }
-            other => other,
-        };
-        Ok(Traits::of(&value))
+        Ok(Traits::of(&self.decoded(source)?))
     }
 }
 

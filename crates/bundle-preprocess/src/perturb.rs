@@ -124,20 +124,20 @@ impl InputPipeline {
         Perturbation::ALL.into_iter().filter(|one| one.applies_to() == kind).collect()
     }
 
-    /// A picture with one square of a grid of `grid` × `grid` in its mean colour, for seeing
-    /// which part of it an answer rests on (Zeiler and Fergus 2014).
-    pub fn occlude(
+    /// The picture with one square of a grid of `grid` × `grid` in its mean colour, for each
+    /// square, row by row: which part of it does an answer rest on (Zeiler and Fergus 2014)?
+    pub fn occlusions(
         &self,
         source: &InputSource,
-        (row, column): (usize, usize),
         grid: usize,
-    ) -> Result<InputSource, StepError> {
-        let first = self.first(source)?;
-        let covered = match self.run_step(0, &first)? {
-            Value::Image(image) => picture::covered(&image, (row, column), grid),
-            _ => Err(Fault::new("is no picture")),
+    ) -> Result<impl Iterator<Item = Result<InputSource, StepError>>, StepError> {
+        let Value::Image(image) = self.decoded(source)? else {
+            return Err(Fault::new("is no picture").of(self.entry()));
         };
-        covered.map(InputSource::File).map_err(|fault| fault.of(self.entry()))
+        Ok((0..grid * grid).map(move |cell| {
+            let covered = picture::covered(&image, (cell / grid, cell % grid), grid);
+            covered.map(InputSource::File).map_err(|fault| fault.of(self.entry()))
+        }))
     }
 
     /// Changes what is given. The same source, strength and seed give the same bytes.
@@ -152,12 +152,7 @@ impl InputPipeline {
             let what = format!("`{}` does not apply to it", perturbation.as_str());
             return Err(Fault::new(what).of(self.entry()));
         }
-        let first = self.first(source)?;
-        let value = match first {
-            Value::Bytes(_) | Value::Json(_) => self.run_step(0, &first)?,
-            other => other,
-        };
-        let changed = change(value, perturbation, strength, Random::new(seed));
+        let changed = change(self.decoded(source)?, perturbation, strength, Random::new(seed));
         changed.map_err(|fault| fault.of(self.entry()))
     }
 }

@@ -122,18 +122,29 @@ impl Picture {
         )]
         let byte = |sample: &f64| ((sample - black) * scale).round().clamp(0.0, 255.0) as u8;
         let bytes: Vec<u8> = self.samples.iter().map(byte).collect();
-        let (width, height) = (u32::try_from(self.width).ok()?, u32::try_from(self.height).ok()?);
         let colour =
             if self.colours == 3 { png::ColorType::Rgb } else { png::ColorType::Grayscale };
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, width, height);
-        encoder.set_color(colour);
-        encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header().ok()?;
-        writer.write_image_data(&bytes).ok()?;
-        writer.finish().ok()?;
-        Some(file)
+        png_file(self.width, self.height, colour, &bytes).ok()
     }
+}
+
+/// A PNG file of 8-bit samples.
+pub(crate) fn png_file(
+    width: usize,
+    height: usize,
+    colour: png::ColorType,
+    samples: &[u8],
+) -> Result<Vec<u8>, png::EncodingError> {
+    // A side that does not fit is one that the format does not know.
+    let side = |length: usize| u32::try_from(length).unwrap_or(0);
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, side(width), side(height));
+    encoder.set_color(colour);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(samples)?;
+    writer.finish()?;
+    Ok(file)
 }
 
 /// The least and the largest finite number.

@@ -192,6 +192,15 @@ impl InputPipeline {
         first.map_err(|fault| fault.of(&self.entry))
     }
 
+    /// What is given as the first step reads it: pixels, sound, a table; a text as it is.
+    pub(crate) fn decoded(&self, source: &InputSource) -> Result<Value, StepError> {
+        let first = self.first(source)?;
+        match first {
+            Value::Bytes(_) | Value::Json(_) if !self.steps.is_empty() => self.run_step(0, &first),
+            other => Ok(other),
+        }
+    }
+
     /// Runs the steps of `range` on the value before them.
     pub fn run_range(&self, range: Range<usize>, before: Value) -> Result<Value, StepError> {
         let mut value = before;

@@ -8,6 +8,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { ARGUMENTS, WITHOUT_NETWORK } from "../chromium.mjs";
+
 const smoke = process.argv.includes("--smoke");
 const [modules, casesFile, out] = process.argv.slice(2).filter((word) => word !== "--smoke");
 const require = createRequire(join(modules, "x.js"));
@@ -37,7 +39,7 @@ console.log(`    geometric mean, ours / theirs: ${Object.entries(ratios).map(([k
 writeFileSync(out, JSON.stringify({ rows, ratios }, null, 1));
 
 async function timed(one, whose) {
-  const browser = await puppeteer.launch({ executablePath: "/usr/bin/chromium", headless: true, protocolTimeout: 300_000, args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"] });
+  const browser = await puppeteer.launch({ executablePath: "/usr/bin/chromium", headless: true, protocolTimeout: 300_000, args: [...ARGUMENTS, WITHOUT_NETWORK] });
   const page = await browser.newPage();
   page.setDefaultTimeout(120_000);
   await page.evaluateOnNewDocument(() => {

@@ -10,6 +10,8 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { ARGUMENTS, WITHOUT_NETWORK } from "../chromium.mjs";
+
 const smoke = process.argv.includes("--smoke");
 const [modules, bundle, casesFile, out] = process.argv.slice(2).filter((word) => word !== "--smoke");
 const require = createRequire(join(modules, "x.js"));
@@ -23,7 +25,7 @@ const BROWSERS = {
   chromium: {
     browser: "chrome",
     executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"],
+    args: [...ARGUMENTS, WITHOUT_NETWORK],
   },
   firefox: {
     browser: "firefox",

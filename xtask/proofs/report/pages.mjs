@@ -8,6 +8,8 @@ import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { ARGUMENTS } from "../chromium.mjs";
+
 const smoke = process.argv.includes("--smoke");
 const [executablePath, modules, out, ...pages] = process.argv.slice(2).filter((a) => a !== "--smoke");
 const require = createRequire(join(modules, "x.js"));
@@ -27,7 +29,7 @@ const states = [
 mkdirSync(out, { recursive: true });
 const browser = await chromium.launch({
   executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  args: ARGUMENTS,
 });
 const rows = [];
 let bad = 0;

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::{
     quickstart,
-    run::{output, program, say, scratch, step},
+    run::{commit_all, output, program, say, scratch, step},
     tools,
 };
 
@@ -39,15 +39,9 @@ pub(crate) fn smoke(bundle: &Path) -> Result<()> {
     fs_err::create_dir_all(&repository)?;
     fs_err::write(repository.join("README.md"), "# Tides\n\nmara.vale@tide.edu\n")?;
     fs_err::write(repository.join("run.sh"), "cd /home/kim/work\n")?;
-    let git = |arguments: &[&str]| -> Result<String> {
-        output(program("git", arguments).current_dir(&repository))
-    };
-    git(&["init", "-q"])?;
-    git(&["add", "-A"])?;
-    git(&["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "x"])?;
-    let head = git(&["rev-parse", "HEAD"])?;
+    let head = commit_all(&repository)?;
     let labels = work.join("labels.tsv");
-    let line = |rest: &str| format!("vale/tide\t{}\t{rest}\n", head.trim());
+    let line = |rest: &str| format!("vale/tide\t{head}\t{rest}\n");
     let text = ["ANON-1\tREADME.md\t3\tyes\t", "ANON-2\trun.sh\t1\tno\tsomebody else"].map(line);
     let header = "repository\trevision\trule\tfile\tline\tleak\twhy\n";
     fs_err::write(&labels, format!("{header}{}", text.concat()))?;

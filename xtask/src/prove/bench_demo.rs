@@ -16,15 +16,10 @@ const MODULES: [&str; 2] = ["onnxruntime-web@1.30.0", "puppeteer-core@24.43.1"];
 /// Times both pages of each network, and writes docs/proof/bench-demo.md.
 pub(crate) fn bench_demo(bundle: &Path, smoke: bool) -> Result<()> {
     let work = scratch("bench-demo")?;
-    tools::debian(&[("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")])?;
-    let modules = work.join("modules");
-    fs_err::create_dir_all(&modules)?;
-    let mut install =
-        program("npm", &["install", "--no-save", "--silent", "--no-audit", "--no-fund"]);
-    step("onnxruntime-web and a driver", install.arg("--prefix").arg(&modules).args(MODULES))?;
-    let modules = modules.join("node_modules");
+    tools::debian(&[("chromium", "chromium")])?;
+    let modules = tools::npm("onnxruntime-web and a driver", &work, &MODULES)?;
     let python = tools::python("models", models::PINS)?;
-    let mut make = program(python, &["xtask/proofs/demo/bench.py", "--bundle"]);
+    let mut make = program(python, &["xtask/proofs/bench_demo.py", "--bundle"]);
     make.arg(bundle).arg("--work").arg(&work).arg("--modules").arg(&modules);
     let found = work.join("found.json");
     let mut time = program("node", &["xtask/proofs/demo/bench.mjs"]);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use crate::{
-    run::{cargo, output, program, root, say, scratch, step, target},
+    run::{cargo, commit_all, output, program, root, say, scratch, step, target},
     tools,
 };
 
@@ -36,17 +36,9 @@ pub(crate) fn smoke() -> Result<()> {
         fs_err::remove_dir_all(&repository)?;
     }
     copy(&root().join("fixtures/digits"), &repository)?;
-    let git = |arguments: &[&str]| -> Result<String> {
-        let mut command = program("git", arguments);
-        output(command.current_dir(&repository))
-    };
-    let commit = ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "x"];
-    git(&["init", "-q"])?;
-    git(&["add", "-A", "-f"])?;
-    git(&commit)?;
-    let whole = git(&["rev-parse", "HEAD"])?;
+    let whole = commit_all(&repository)?;
     let judge = build(&[])?;
-    let line = format!("bundle/digits\t{}\t{}\n", repository.display(), whole.trim());
+    let line = format!("bundle/digits\t{}\t{}\n", repository.display(), whole);
     let input = work.join("cases.tsv");
     fs_err::write(&input, line)?;
     let mut command = program(&judge, &["--answers-only"]);

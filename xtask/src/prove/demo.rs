@@ -24,26 +24,22 @@ const PICTURES: [(&str, &str); 3] = [
 /// Chromium alone, and writes nothing.
 pub(crate) fn demo(bundle: &Path, smoke: bool) -> Result<()> {
     let work = scratch("demo")?;
-    tools::debian(&[("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")])?;
+    tools::debian(&[("chromium", "chromium")])?;
     if !smoke {
         tools::debian(&[("firefox-esr", "firefox-esr")])?;
     }
     let python = tools::python("models", models::PINS)?;
     let mut make = program(python, &["xtask/proofs/demo.py", "--bundle"]);
     make.arg(bundle).arg("--work").arg(&work);
-    let modules = work.join("modules");
-    fs_err::create_dir_all(&modules)?;
-    let mut install =
-        program("npm", &["install", "--no-save", "--silent", "--no-audit", "--no-fund"]);
+    let modules = tools::npm("axe-core and a driver", &work, &MODULES)?;
     let looks = work.join("looks");
     let mut drive = program("node", &["xtask/proofs/demo/drive.mjs"]);
-    drive.arg(modules.join("node_modules")).arg(bundle).arg(work.join("cases.json")).arg(&looks);
+    drive.arg(modules).arg(bundle).arg(work.join("cases.json")).arg(&looks);
     if smoke {
         make.arg("--smoke");
         drive.arg("--smoke");
     }
     step("pages of real models", &mut make)?;
-    step("axe-core and a driver", install.arg("--prefix").arg(&modules).args(MODULES))?;
     step("pages in browsers", &mut drive)?;
     if !smoke {
         write_page(&looks)?;

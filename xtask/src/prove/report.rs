@@ -27,16 +27,12 @@ pub(crate) fn report(bundle: &Path, smoke: bool) -> Result<()> {
     let mut validate = program(python, &["xtask/proofs/report/schema.py"]);
     step("SARIF logs beside the schema", validate.arg(schema).args(&made.logs))?;
 
-    tools::debian(&[("chromium", "chromium"), ("node", "nodejs"), ("npm", "npm")])?;
-    let modules = work.join("modules");
-    fs_err::create_dir_all(&modules)?;
-    let mut install =
-        program("npm", &["install", "--no-save", "--silent", "--no-audit", "--no-fund"]);
-    step("axe-core and a driver", install.arg("--prefix").arg(&modules).args(MODULES))?;
+    tools::debian(&[("chromium", "chromium")])?;
+    let modules = tools::npm("axe-core and a driver", &work, &MODULES)?;
     let chromium = output(&mut program("sh", &["-c", "command -v chromium"]))?;
     let looks = work.join("looks");
     let mut look = program("node", &["xtask/proofs/report/pages.mjs", chromium.trim()]);
-    look.arg(modules.join("node_modules")).arg(&looks).args(&made.pages);
+    look.arg(modules).arg(&looks).args(&made.pages);
     if smoke {
         look.arg("--smoke");
     }

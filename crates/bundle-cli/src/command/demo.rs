@@ -7,7 +7,7 @@ use bundle_demo::PageFile;
 use bundle_manifest::Manifest;
 use bundle_run::{Predictor, replay};
 
-use super::prove;
+use super::{prove, refuse_to_replace};
 use crate::{
     args::Demo,
     exit::Exit,
@@ -31,10 +31,8 @@ pub(crate) fn run(args: &Demo, terminal: &mut Terminal) -> Result<Exit, Failure>
         return Err(Failure::usage("a page holds a packed bundle").hint(pack));
     };
     let target = target(args, archive);
-    if target.exists() && !args.force {
-        return Err(Failure::usage(format!("{} is there already", target.display()))
-            .hint("remove it, say `--force`, or name another with `-o`"));
-    }
+    let hint = "remove it, say `--force`, or name another with `-o`";
+    refuse_to_replace(&target, args.force, hint)?;
     believable(archive, &args.path, terminal)?;
     refuse_withheld(archive)?;
     refuse_by_size(archive, terminal)?;

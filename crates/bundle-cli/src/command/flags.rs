@@ -8,12 +8,12 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
+use super::write_new;
 use crate::{
     args::{Flags, FlagsCommand, FlagsMerge, Format},
     exit::Exit,
     failure::Failure,
     open::there,
-    output::write_whole,
     terminal::{Terminal, one_line},
 };
 
@@ -47,13 +47,10 @@ fn run_merge(args: &FlagsMerge, terminal: &mut Terminal) -> Result<Exit, Failure
     let mut flags: Vec<Json> = flags.into_values().collect();
     flags.sort_by_key(|flag| (text(flag, "time"), text(flag, "flag")));
     if let Some(output) = &args.output {
-        if output.exists() && !args.force {
-            return Err(Failure::usage(format!("{} is there already", output.display()))
-                .hint("remove it, or say `--force`"));
-        }
         let header = json!({ "format": 1, "kind": "bundle-flags", "bundle": bundle });
         let lines = std::iter::once(&header).chain(&flags).map(|line| format!("{line}\n"));
-        write_whole(output, lines.collect::<String>().as_bytes())?;
+        let text = lines.collect::<String>();
+        write_new(output, &text, args.force, "remove it, or say `--force`")?;
     }
     let counts = counts(&flags);
     match args.format {

@@ -3,7 +3,7 @@
 use libjpeg_turbo_rs::{PixelFormat, Subsampling};
 
 use super::{Perturbation, random::Random};
-use crate::{Channels, Image, Samples, error::Fault};
+use crate::{Channels, Image, Samples, error::Fault, picture::png_file};
 
 /// A picture of bytes.
 struct Picture<'a> {
@@ -209,21 +209,14 @@ fn byte(sample: f64) -> u8 {
 }
 
 fn png(before: &Picture<'_>, channels: Channels, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
-    let failed = |error: png::EncodingError| Fault::new(format!("cannot be written: {error}"));
-    let side = |length: usize| u32::try_from(length).map_err(|_| Fault::new("is too large"));
-    let mut file = Vec::new();
-    let mut encoder = png::Encoder::new(&mut file, side(before.width)?, side(before.height)?);
-    encoder.set_color(match channels {
+    let colour = match channels {
         Channels::L => png::ColorType::Grayscale,
         Channels::La => png::ColorType::GrayscaleAlpha,
         Channels::Rgba => png::ColorType::Rgba,
         _ => png::ColorType::Rgb,
-    });
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(bytes).map_err(failed)?;
-    writer.finish().map_err(failed)?;
-    Ok(file)
+    };
+    png_file(before.width, before.height, colour, bytes)
+        .map_err(|error| Fault::new(format!("cannot be written: {error}")))
 }
 
 /// Compressed; what is seen through is lost, as cameras have none.

@@ -122,9 +122,6 @@ pub(super) fn documentation<'s>(
     script: &Script,
     wanted: impl Fn(&[String]) -> bool,
 ) -> Option<Documented<'s>> {
-    if !subject.claims().named.contains(&script.path) {
-        return None;
-    }
     let commands = subject.documents().iter().find_map(|document| {
         let command = document.commands.iter().find(|command| {
             !command.template

