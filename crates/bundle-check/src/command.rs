@@ -193,9 +193,11 @@ fn skip_options(mut words: &[String]) -> &[String] {
 fn target<'w>(program: &str, words: &'w [String]) -> Option<(Target, &'w [String])> {
     let name = program.rsplit('/').next().unwrap_or(program).to_ascii_lowercase();
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if name == "make" || name == "snakemake" {
-        let file = if name == "make" { "Makefile" } else { "Snakefile" };
-        return Some((Target::File(file.to_owned()), words));
+    if name == "make" {
+        return Some((Target::File(makefile(words)), words));
+    }
+    if name == "snakemake" {
+        return Some((Target::File("Snakefile".to_owned()), words));
     }
     if name == "matlab" {
         return matlab(words);
@@ -209,6 +211,16 @@ fn target<'w>(program: &str, words: &'w [String]) -> Option<(Target, &'w [String
     let runs_itself = program.contains('/') || program.starts_with('.');
     let is_script = is_script(program) && !has_placeholder(program);
     (runs_itself && is_script).then(|| (Target::File(program.to_owned()), words))
+}
+
+/// `make -C docs` reads `docs/Makefile`, `make -f train.mk` that file.
+fn makefile(words: &[String]) -> String {
+    let after = |option: &str| {
+        let at = words.iter().position(|word| word == option)?;
+        words.get(at + 1).map(String::as_str)
+    };
+    let file = after("-f").unwrap_or("Makefile");
+    after("-C").map_or_else(|| file.to_owned(), |directory| format!("{directory}/{file}"))
 }
 
 fn interpreted<'w>(name: &str, words: &'w [String]) -> Option<(Target, &'w [String])> {
@@ -284,7 +296,7 @@ mod tests {
 
     #[test]
     fn commands_name_their_file() {
-        let cases: [(&str, &[&str]); 26] = [
+        let cases: [(&str, &[&str]); 27] = [
             ("python train.py --lr 1", &["1 |train.py"]),
             ("$ python3.8 -u src/train.py", &["1 |src/train.py"]),
             ("(base) $ CUDA_VISIBLE_DEVICES=0,1 nohup python a.py > log &", &["1 |a.py"]),
@@ -303,6 +315,7 @@ mod tests {
             ("matlab -nodisplay -r \"main; exit\"", &["1 |main.m"]),
             ("Rscript --vanilla fit.R", &["1 |fit.R"]),
             ("make train", &["1 |Makefile"]),
+            ("make -C sub -f a.mk train", &["1 |sub/a.mk"]),
             (
                 "python train.py \\\n  --lr 1 \\\n  --x\npython eval.py",
                 &["1 |train.py", "4 |eval.py"],

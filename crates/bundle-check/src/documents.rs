@@ -6,6 +6,7 @@ use bundle_project::{Block, BlockKind, Heading, Markup, Readme};
 use crate::{
     Evidence,
     command::{Invocation, invocations},
+    makefile::expanded,
     resolve::{Resolution, resolve},
     tree::{Tree, stem, suffix},
     words::{TemplateText, Words},
@@ -56,7 +57,7 @@ pub(crate) struct DocumentedCommand {
 }
 
 impl Document {
-    /// The documents of a tree, the one at the top first.
+    /// The documents of a tree, the one at the top first, notebooks last.
     pub(crate) fn all(tree: &Tree) -> Vec<Self> {
         let mut paths: Vec<_> = tree
             .files()
@@ -65,7 +66,8 @@ impl Document {
             .filter(|path| is_document(tree, path))
             .collect();
         paths.sort_by_key(|path| {
-            (path.parts().count(), !stem(path).starts_with("readme"), path.as_str())
+            let depth = path.parts().count();
+            (suffix(path) == "ipynb", depth, !stem(path).starts_with("readme"), path.as_str())
         });
         paths.truncate(MAX_DOCUMENTS);
         let mut commands = MAX_COMMANDS;
@@ -85,17 +87,26 @@ impl Document {
     }
 
     fn read(tree: &Tree, path: &ArtifactPath, text: &str, limit: usize) -> Self {
-        let readme = Readme::parse(text, Markup::of(path.file_name()));
+        let readme = if suffix(path) == "ipynb" {
+            Readme::of_notebook(text)
+        } else {
+            Readme::parse(text, Markup::of(path.file_name()))
+        };
         let typed = readme.blocks.iter().enumerate().flat_map(|(block, content)| {
             block_invocations(content).into_iter().map(move |invocation| (block, invocation))
         });
-        let resolved = typed.take(limit).map(|(block, invocation)| DocumentedCommand {
-            block,
-            resolution: resolve_beside(tree, path, &invocation),
-            template: tree.words().template_in(&invocation.text).is_some(),
-            invocation,
+        let resolved = typed.take(limit).flat_map(|(block, typed)| {
+            let resolution = resolve_beside(tree, path, &typed);
+            let template = tree.words().template_in(&typed.text).is_some();
+            let run = expanded(tree, typed, resolution).into_iter();
+            run.map(move |(invocation, resolution)| DocumentedCommand {
+                block,
+                invocation,
+                resolution,
+                template,
+            })
         });
-        let commands = resolved.collect();
+        let commands = resolved.take(limit).collect();
         let mentions = mentions(tree, path, &readme);
         Self { path: path.clone(), readme, commands, mentions }
     }
@@ -153,8 +164,8 @@ impl Claims {
         let mut claims = Self { experiments_in: Vec::new(), reproduces: false };
         for block in documents.iter().flat_map(|document| &document.readme.blocks) {
             let text = block_text(block).to_lowercase();
-            claims.reproduces |=
-                words.reproduction.within(&text).is_some() && text.contains("paper");
+            let of_paper = ["paper", "figure", "table"].iter().any(|word| text.contains(word));
+            claims.reproduces |= of_paper && words.reproduction.within(&text).is_some();
             if text.contains("experiment") {
                 let named = EXAMPLES.iter().filter(|place| text.contains(&format!("{place}/")));
                 claims.experiments_in.extend(named);
@@ -180,7 +191,11 @@ fn resolve_beside(tree: &Tree, path: &ArtifactPath, invocation: &Invocation) -> 
     if matches!(second, Resolution::Exact(_)) { second } else { first }
 }
 
+/// Documents by their name, and notebooks, whose text is beside their code.
 fn is_document(tree: &Tree, path: &ArtifactPath) -> bool {
+    if suffix(path) == "ipynb" {
+        return !tree.is_foreign(path) && !tree.is_unit_test(path);
+    }
     let stem = stem(path);
     let text = matches!(suffix(path).as_str(), "md" | "markdown" | "rst" | "txt" | "");
     let named = STEMS.iter().any(|start| stem.starts_with(start));

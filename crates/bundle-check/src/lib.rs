@@ -33,6 +33,7 @@ mod error;
 mod evidence;
 mod explain;
 mod finding;
+mod makefile;
 mod overrides;
 mod page;
 mod policy;

@@ -57,6 +57,7 @@ static RULES: &[&Rule] = &[
     &code::COMMANDS,
     &code::EQUALS_GIT,
     &code::TEMPLATE,
+    &code::IMPORTS,
     &model::RUNS,
     &model::SHAPES,
     &model::EXTERNAL_DATA,

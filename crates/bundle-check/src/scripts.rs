@@ -13,7 +13,7 @@ use crate::{
     evidence::shown,
     scripts::language::Language,
     tree::{Tree, directories, suffix, words},
-    words::WordList,
+    words::{WordList, Words},
 };
 
 /// Bytes of one program that are read.
@@ -37,8 +37,12 @@ pub(crate) struct Script {
     pub(crate) evaluates: Option<TellingLine>,
     /// The first line that takes an option which makes it evaluate instead of train.
     pub(crate) option: Option<TellingLine>,
+    /// The first line with the address of weights that are not somebody else's.
+    pub(crate) weights: Option<TellingLine>,
     /// Whether it does something when it is run: a module that only defines does not.
     pub(crate) runs: bool,
+    /// The packages of others that it imports, each with its first line.
+    pub(crate) imports: Vec<TellingLine>,
     /// Programs of the project that it starts or imports.
     uses: Vec<ArtifactPath>,
     names: Vec<String>,
@@ -75,7 +79,9 @@ impl Script {
             trains: first_line(language, &lines, &lists.training_idioms),
             evaluates: first_line(language, &lines, &lists.evaluation_idioms),
             option: evaluating_option(language, &lines),
+            weights: address_of_weights(language, &lines, lists),
             runs: language.runs(&lines),
+            imports: imports::foreign(tree, path, language, &lines),
             uses,
             names: words(without_suffix.rsplit('/').next().unwrap_or(without_suffix)),
             places: directories(path).flat_map(|directory| words(&directory)).collect(),
@@ -155,6 +161,28 @@ fn first_line(language: Language, lines: &[TellingLine], idioms: &WordList) -> O
     let says = |line: &str| idioms.iter().any(|idiom| has_idiom(line, idiom));
     let mut code = lines.iter().filter(|(_, line)| !language.is_comment(line));
     code.find(|(_, line)| says(line)).map(|(at, line)| (*at, shown(line, 80)))
+}
+
+/// `'net': 'https://host/net.pth.tar'`
+fn address_of_weights(
+    language: Language,
+    lines: &[TellingLine],
+    lists: &Words,
+) -> Option<TellingLine> {
+    let leads = |line: &str| {
+        let line = line.to_lowercase();
+        let mut words = line.split(['"', '\'', ' ', '(', ')', ',', '<', '>', '[', ']']);
+        words.any(|word| {
+            let address = word.split(['?', '#']).next().unwrap_or_default();
+            let name = address.rsplit('/').next().unwrap_or_default();
+            address.starts_with("http")
+                && name.split('.').skip(1).any(|suffix| lists.certain_weights.has(suffix))
+                && lists.models_of_others.within(address).is_none()
+        })
+    };
+    let mut code = lines.iter().filter(|(_, line)| !language.is_comment(line));
+    code.find(|(_, line)| line.contains("http") && leads(line))
+        .map(|(at, line)| (*at, shown(line, 80)))
 }
 
 /// Pieces of an option that turns a training program into an evaluation.

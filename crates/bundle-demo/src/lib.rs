@@ -94,13 +94,20 @@
 
 mod answer;
 mod description;
+#[cfg(feature = "page")]
 mod file;
+#[cfg(feature = "page")]
 mod modules;
+#[cfg(feature = "page")]
 mod page;
+#[cfg(feature = "page")]
 mod policy;
 
 pub use answer::{prediction_view, replay_view};
 pub use description::{describe, describe_loaded};
+#[cfg(feature = "page")]
 pub use file::{PROVE, PageFile, Provenance, provenance, runtime};
+#[cfg(feature = "page")]
 pub use page::{PageError, Transport, page};
+#[cfg(feature = "page")]
 pub use policy::content_security_policy;

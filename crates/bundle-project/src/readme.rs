@@ -13,8 +13,12 @@ use std::{borrow::Cow, mem};
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
+use crate::notebook_cells;
+
 /// Bytes of a document that are read; the rest is left out.
 const MAX_TEXT: usize = 4 << 20;
+/// Bytes of a notebook, with the pictures in it; a larger one is not read.
+const MAX_NOTEBOOK: usize = 16 << 20;
 /// Blocks of a document that are kept.
 const MAX_BLOCKS: usize = 10_000;
 /// Cells of a table that are kept.
@@ -27,7 +31,7 @@ const MAX_PIECE: usize = 20_000;
 pub enum Markup {
     /// Markdown, as GitHub reads it; also plain text.
     Markdown,
-    /// reStructuredText: headings and code blocks are understood, tables are not.
+    /// reStructuredText: headings, code blocks, tables and links are understood.
     Restructured,
 }
 
@@ -147,6 +151,27 @@ impl Readme {
         reader.finish()
     }
 
+    /// Reads the text cells of a Jupyter notebook, a document each, with their lines in the file.
+    pub fn of_notebook(text: &str) -> Self {
+        let mut blocks = Vec::new();
+        let cells = if text.len() <= MAX_NOTEBOOK { notebook_cells(text) } else { Vec::new() };
+        for cell in cells.iter().filter(|cell| !cell.code) {
+            let lines: Vec<&str> = cell.lines.iter().map(|(_, line)| line.as_str()).collect();
+            let place = |line: &mut usize| {
+                let known = cell.lines.get(line.saturating_sub(1)).or(cell.lines.last());
+                *line = known.map_or(1, |(at, _)| *at);
+            };
+            for mut block in Self::parse(&lines.join("\n"), Markup::Markdown).blocks {
+                block.each_line(place);
+                blocks.push(block);
+            }
+            if blocks.len() >= MAX_BLOCKS {
+                break;
+            }
+        }
+        Self { blocks }
+    }
+
     /// The headings above block `index`, the nearest first, up to the title.
     pub fn headings_above(&self, index: usize) -> Vec<&Heading> {
         let mut above: Vec<&Heading> = Vec::new();
@@ -168,6 +193,24 @@ impl Readme {
         let ends = |block: &Block| matches!(&block.kind, BlockKind::Heading(next) if next.level <= top.level);
         let end = below.iter().position(ends).unwrap_or(below.len());
         below.get(..end).unwrap_or_default()
+    }
+}
+
+impl Block {
+    /// Every line that the block names.
+    fn each_line(&mut self, mut change: impl FnMut(&mut usize)) {
+        change(&mut self.line);
+        match &mut self.kind {
+            BlockKind::Heading(_) => {}
+            BlockKind::Code(code) => change(&mut code.first_line),
+            BlockKind::Table(table) => {
+                table.links.iter_mut().for_each(|link| change(&mut link.line));
+            }
+            BlockKind::Prose(prose) => {
+                prose.links.iter_mut().for_each(|link| change(&mut link.line));
+                prose.inline_code.iter_mut().for_each(|(line, _)| change(line));
+            }
+        }
     }
 }
 

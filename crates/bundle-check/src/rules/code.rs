@@ -1,5 +1,7 @@
 //! The code, and the commands that name it.
 
+use std::collections::BTreeSet;
+
 use bundle_manifest::{EqualsGit, Manifest};
 
 use crate::{
@@ -9,7 +11,10 @@ use crate::{
     finding::Judgement,
     resolve::{Resolution, resolve_declared},
     subject::{Container, Subject},
+    words::Words,
 };
+
+use super::completeness::environments;
 
 pub(super) static COMMANDS: Rule = Rule {
     id: "CODE-1",
@@ -44,6 +49,17 @@ pub(super) static TEMPLATE: Rule = Rule {
     inspect: template,
 };
 
+pub(super) static IMPORTS: Rule = Rule {
+    id: "CODE-4",
+    title: "every package that the code imports is declared",
+    why: "What is imported and not declared is what an installation lacks. A hint, not an error: the names of modules and of packages differ, and a package may come with another one.",
+    reference: "ML Code Completeness Checklist, item 1: specification of dependencies",
+    severity: Severity::May,
+    area: Area::Code,
+    remedy: "add the packages to the environment file",
+    inspect: imports,
+};
+
 /// A command that bundle.toml declares, with its place there.
 pub(crate) fn declared_commands(manifest: &Manifest) -> Vec<(&'static str, &str)> {
     let code = manifest.code.iter().flat_map(|code| {
@@ -52,7 +68,7 @@ pub(crate) fn declared_commands(manifest: &Manifest) -> Vec<(&'static str, &str)
     });
     let claims = manifest.claims.iter().filter_map(|claim| claim.command.as_deref());
     let mut all: Vec<_> = code.chain(claims.map(|command| ("claims", command))).collect();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     all.retain(|(_, command)| seen.insert(*command));
     all
 }
@@ -154,6 +170,54 @@ fn template(subject: &Subject) -> Judgement {
     Judgement::weak(promises).remedy("add what is promised, or say that it will not come")
 }
 
+fn imports(subject: &Subject) -> Judgement {
+    let environments = environments(subject);
+    let declared = environments.iter().flat_map(|environment| &environment.requirements);
+    let declared: BTreeSet<String> = declared.map(|found| normalised(&found.name)).collect();
+    if declared.is_empty() {
+        return Judgement::not_applicable("no environment file names a package");
+    }
+    let words = subject.tree.words();
+    let mut judged = BTreeSet::new();
+    let mut missing = Vec::new();
+    for script in subject.scripts() {
+        for (line, module) in &script.imports {
+            let fresh = !words.standard_modules.has(module) && judged.insert(module);
+            if fresh && !is_declared(module, &declared, words) {
+                missing.push(Evidence::at(&script.path, *line, format!("imports `{module}`")));
+            }
+        }
+    }
+    match (missing.is_empty(), judged.len()) {
+        (false, _) => Judgement::weak(missing),
+        (true, 0) => Judgement::not_applicable("no program imports a package"),
+        (true, 1) => Judgement::pass([Evidence::note("1 package imported, it is declared")]),
+        (true, count) => {
+            Judgement::pass([Evidence::note(format!("{count} packages imported, each declared"))])
+        }
+    }
+}
+
+/// Whether a package that brings `module` is among those declared: of the same name, of one that
+/// the lists know, or of a variant (`jax-cuda`, `python-igraph`).
+fn is_declared(module: &str, declared: &BTreeSet<String>, words: &Words) -> bool {
+    let name = normalised(module);
+    let known = words.module_packages.iter().filter_map(|pair| pair.split_once('='));
+    let mut others = known.filter(|(of, _)| *of == module).flat_map(|(_, names)| names.split('|'));
+    let variants = [format!("python-{name}"), format!("py{name}"), format!("r-{name}")];
+    declared.contains(&name)
+        || others.any(|other| declared.contains(other))
+        || variants.iter().any(|variant| declared.contains(variant))
+        || declared
+            .iter()
+            .any(|package| package.strip_prefix(&name).is_some_and(|rest| rest.starts_with('-')))
+}
+
+/// As PEP 503 compares names.
+fn normalised(name: &str) -> String {
+    name.to_lowercase().replace(['_', '.'], "-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +242,34 @@ mod tests {
     fn commands_of_other_repositories_are_not_ours() {
         let text = "```\ngit clone https://x.org/apex\ncd apex\npython setup.py install\npip install -r requirements.txt\n```\n";
         assert_eq!(commands(&subject(&[("README.md", text)])).answer, Answer::NotApplicable);
+    }
+
+    #[test]
+    fn an_import_that_nothing_declares_is_a_hint() {
+        let program =
+            "import os\nimport numpy, cv2\nfrom sklearn import svm\nimport jax\nimport net\n";
+        let judged = |requirements: &str, program: &str| {
+            let files = [("requirements.txt", requirements), ("a.py", program), ("net.py", "")];
+            let found = imports(&subject(&files));
+            let evidence: Vec<_> = found.evidence.iter().map(ToString::to_string).collect();
+            (found.answer, evidence.join(", "))
+        };
+        let all = "NumPy\nopencv-python-headless==4\nscikit_learn\njax-cuda\n";
+        assert_eq!(
+            judged(all, program),
+            (Answer::Pass, "4 packages imported, each declared".to_owned())
+        );
+        let some = judged("numpy\n", program);
+        assert_eq!(
+            some,
+            (
+                Answer::Weak,
+                "a.py:2  imports `cv2`, a.py:3  imports `sklearn`, a.py:4  imports `jax`"
+                    .to_owned()
+            )
+        );
+        assert_eq!(judged("", program).0, Answer::NotApplicable);
+        assert_eq!(judged("numpy\n", "import os\n").0, Answer::NotApplicable);
     }
 
     #[test]

@@ -12,6 +12,8 @@ mod pretrained;
 mod results;
 mod training;
 
+pub(super) use dependencies::environments;
+
 use bundle_project::{BlockKind, Link};
 
 use crate::{

@@ -1,4 +1,4 @@
-//! Which programs of the project a program imports.
+//! Which programs of the project a program imports, and which packages of others.
 
 use bundle_manifest::ArtifactPath;
 
@@ -38,6 +38,52 @@ pub(super) fn of(
     found.sort();
     found.dedup();
     found
+}
+
+/// The packages of others that `path` imports, each with its first line. An indented import is
+/// left out: it is often a choice among several, or is not needed.
+pub(super) fn foreign(
+    tree: &Tree,
+    path: &ArtifactPath,
+    language: Language,
+    lines: &[TellingLine],
+) -> Vec<TellingLine> {
+    let folder = path.as_str().rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut found: Vec<TellingLine> = Vec::new();
+    for (at, line) in lines.iter().filter(|(_, line)| !language.is_comment(line)) {
+        let line = line.trim_end();
+        let names = match language {
+            Language::Python | Language::Notebook => modules(line),
+            Language::R => attached(line).map(str::to_owned).into_iter().collect(),
+            Language::Julia => line.strip_prefix("using ").map(loaded).unwrap_or_default(),
+            _ => return found,
+        };
+        for name in names.into_iter().filter(|name| !name.starts_with('.')) {
+            let package = name.split('.').next().unwrap_or_default();
+            let own = tree.has_directory(package)
+                || matches!(language, Language::Python | Language::Notebook)
+                    && python(tree, folder, package).is_some();
+            let known = own || found.iter().any(|(_, other)| other == package);
+            let named =
+                !package.is_empty() && package.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if !known && named && found.len() < MAX_IMPORTS {
+                found.push((*at, package.to_owned()));
+            }
+        }
+    }
+    found
+}
+
+/// `library(MASS)`, `require("MASS")`
+fn attached(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("library(").or_else(|| line.strip_prefix("require("))?;
+    rest.trim_start_matches(['"', '\'']).split(['"', '\'', ')', ',']).next()
+}
+
+/// `using A, B: c`
+fn loaded(names: &str) -> Vec<String> {
+    let names = names.split(':').next().unwrap_or_default().split(',');
+    names.map(|name| name.trim().to_owned()).collect()
 }
 
 /// The modules of a line, with dots: `from ..a import b, c` gives `..a`, `..a.b`, `..a.c`.
@@ -120,6 +166,35 @@ fn join(folder: &str, name: &str) -> String {
 mod tests {
     use super::*;
     use crate::testing::tree;
+
+    #[test]
+    fn packages_of_others_are_named_once() {
+        let tree = tree(&[("main.py", ""), ("pkg/a.py", ""), ("util.py", ""), ("lib/x.R", "")]);
+        let cases = [
+            (
+                "main.py",
+                "import os, torch.nn as nn\nimport torch\nfrom pkg.b import c\nfrom . import d",
+                "1 os, 1 torch",
+            ),
+            (
+                "main.py",
+                "# import a\ntry:\n    import b\nfrom PIL import Image\nimport util",
+                "4 PIL",
+            ),
+            ("lib/x.R", "library(\"MASS\")\nrequire(glmnet)", "1 MASS, 2 glmnet"),
+            ("y.jl", "using Flux, Plots: plot\nusing .Own", "1 Flux, 1 Plots"),
+            ("run.m", "import x", ""),
+        ];
+        for (path, text, expected) in cases {
+            let path: ArtifactPath = path.parse().expect("a path");
+            let language = Language::of(&crate::tree::suffix(&path));
+            let lines: Vec<_> =
+                text.lines().enumerate().map(|(at, line)| (at + 1, line.to_owned())).collect();
+            let found = foreign(&tree, &path, language, &lines);
+            let found: Vec<_> = found.iter().map(|(at, name)| format!("{at} {name}")).collect();
+            assert_eq!(found.join(", "), expected, "{text}");
+        }
+    }
 
     #[test]
     fn imports_lead_to_files() {

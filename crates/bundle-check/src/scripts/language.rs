@@ -34,7 +34,7 @@ impl Language {
             "r" | "rmd" => Self::R,
             "jl" => Self::Julia,
             "lua" => Self::Lua,
-            "cpp" | "cc" | "c" | "cu" | "go" | "rs" | "java" | "scala" => Self::Compiled,
+            "cpp" | "cc" | "c" | "cu" | "go" | "rs" | "java" | "scala" | "cs" => Self::Compiled,
             _ => Self::Other,
         }
     }
@@ -63,7 +63,7 @@ impl Language {
             }),
             Self::R | Self::Julia | Self::Lua => code.any(acts),
             Self::Compiled => code.any(|line| {
-                ["int main(", "void main(", "fn main(", "func main("]
+                ["int main(", "void main(", "fn main(", "func main(", "void Main(", "int Main("]
                     .iter()
                     .any(|main| line.contains(main))
             }),

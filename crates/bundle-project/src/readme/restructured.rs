@@ -1,12 +1,20 @@
-//! Enough reStructuredText to find its headings and code: the lines that
-//! Markdown would misread are replaced, and no line is added or lost, so line
+//! Enough reStructuredText to find its headings, code, tables and links: the lines
+//! that Markdown would misread are replaced, and no line is added or lost, so line
 //! numbers stay true.
 
-/// The same lines, with headings and code blocks as Markdown writes them.
+mod tables;
+
+/// The same lines, with headings, code blocks and tables as Markdown writes them.
 pub(super) fn to_markdown(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut markdown = String::with_capacity(text.len());
-    for (index, line) in lines.iter().enumerate() {
+    let mut index = 0;
+    while let Some(line) = lines.get(index) {
+        if let Some(table) = lines.get(index..).and_then(tables::table) {
+            index += table.len();
+            markdown.extend(table.into_iter().map(|line| line + "\n"));
+            continue;
+        }
         let above = index
             .checked_sub(1)
             .and_then(|above| lines.get(above))
@@ -14,6 +22,7 @@ pub(super) fn to_markdown(text: &str) -> String {
         let below = lines.get(index + 1).map_or("", |below| below.trim());
         markdown.push_str(&translate(line, above, below));
         markdown.push('\n');
+        index += 1;
     }
     markdown
 }

@@ -99,6 +99,33 @@ fn restructured_headings_code_and_links_are_read() {
 }
 
 #[test]
+fn tables_of_restructured_text_are_tables() {
+    let read = |text: &str| outline(&Readme::parse(text, Markup::Restructured));
+    let simple = "=====  =========\nModel  Acc. ±\n=====  =========\nours   `91.2 <a.pth>`_\n\nBERT   **88.0**\n=====  =========\n\nAfter\n";
+    assert_eq!(read(simple), ["1 table Model,Acc. ± | ours,91.2; BERT,88.0", "9 p After"]);
+    assert_eq!(
+        read("== ==\na  b\n== ==\n\n== ==\nc  d\n== ==\n"),
+        ["1 table a,b | ", "5 table c,d | "]
+    );
+    let grid = "Results\n=======\n\n+-----+------+\n| Net | Top  |\n|     | 1    |\n+=====+======+\n| a<b | 91.2 |\n+-----+------+\n| c   | 1.0  |\n";
+    assert_eq!(read(grid)[..2], ["1 h1 Results", "4 table Net,Top 1 | a<b,91.2"]);
+    let list = ".. list-table:: Results\n   :header-rows: 1\n\n   * - Net\n     - Top-1\n   * - ours\n       and more\n     - 91.2\n\nAfter\n";
+    assert_eq!(read(list), ["1 table Net,Top-1 | ours and more,91.2", "10 p After"]);
+    let csv = ".. csv-table:: Results\n   :header: Net, \"Top, 1\"\n\n   ours, 91.2\n";
+    assert_eq!(read(csv), ["1 table Net,Top, 1 | ours,91.2"]);
+}
+
+#[test]
+fn the_text_cells_of_a_notebook_are_a_document() {
+    let text = "{\"cells\": [\n{\"cell_type\": \"markdown\", \"source\": [\n\"# Results\\n\",\n\"\\n\",\n\"[w](x.pth)\"]},\n{\"cell_type\": \"code\", \"source\": \"# no\"},\n{\"cell_type\": \"markdown\", \"source\": \"|a|b|\\n|-|-|\\n|1|2|\"}]}";
+    assert_eq!(
+        outline(&Readme::of_notebook(text)),
+        ["3 h1 Results", "5 p w <x.pth>", "7 table a,b | 1,2"]
+    );
+    assert_eq!(Readme::of_notebook("# no notebook").blocks, []);
+}
+
+#[test]
 fn sections_end_at_the_next_heading_of_their_level() {
     let readme = read("# A\n## B\nx\n### C\ny\n## D\nz\n");
     let lines = |blocks: &[Block]| blocks.iter().map(|block| block.line).collect::<Vec<_>>();
@@ -130,6 +157,10 @@ fn hostile_texts_end() {
         let readme = read(&piece.repeat(200_000 / piece.len()));
         assert!(readme.blocks.len() <= MAX_BLOCKS, "{piece}");
     }
+    for piece in ["+-+\n|a|\n", "== ==\na  b\n", ".. list-table::\n", "  .. csv-table::\n   a\n"] {
+        let text = piece.repeat(200_000 / piece.len());
+        assert!(Readme::parse(&text, Markup::Restructured).blocks.len() <= MAX_BLOCKS, "{piece}");
+    }
 }
 
 proptest::proptest! {
@@ -138,6 +169,15 @@ proptest::proptest! {
         let readme = read(&text);
         let lines = text.lines().count().max(1);
         for block in readme.blocks {
+            proptest::prop_assert!((1..=lines + 1).contains(&block.line));
+        }
+    }
+
+    #[test]
+    fn any_restructured_text_keeps_its_lines(pieces in proptest::collection::vec("[-=+|a ]{0,6}|\\.\\. (list|csv)-table::|   [*] - a", 0..12)) {
+        let text = pieces.join("\n");
+        let lines = text.lines().count().max(1);
+        for block in Readme::parse(&text, Markup::Restructured).blocks {
             proptest::prop_assert!((1..=lines + 1).contains(&block.line));
         }
     }

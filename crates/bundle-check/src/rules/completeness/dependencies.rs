@@ -23,11 +23,7 @@ const HEADINGS: &[&str] =
 const MAX_HEADING: usize = 8;
 
 pub(super) fn inspect(subject: &Subject) -> Judgement {
-    let declared = subject
-        .manifest()
-        .and_then(|manifest| manifest.code.as_ref())
-        .map(|code| code.environment.as_slice());
-    let declared = declared.unwrap_or_default();
+    let declared = declared(subject);
     if let Some(absent) = declared.iter().find(|path| subject.tree.source().size(path).is_none()) {
         return Judgement::fail([Evidence::of(
             "bundle.toml",
@@ -38,10 +34,7 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if !declared.is_empty() {
         return judge_files(subject, declared.iter()).on(ground::DECLARED);
     }
-    let found =
-        subject.tree.files().iter().map(|file| &file.path).filter(|path| is_own(subject, path));
-    let mut found: Vec<_> = found.collect();
-    found.sort_by_key(|path| (path.parts().count(), path.as_str()));
+    let found = found(subject);
     if found.is_empty() {
         return judge_documents(subject);
     }
@@ -52,6 +45,34 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     // What an empty file leaves open, a document may say.
     let documents = judge_documents(subject);
     if documents.answer.weight() < files.answer.weight() { documents } else { files }
+}
+
+/// The environment files that bundle.toml names.
+fn declared(subject: &Subject) -> &[ArtifactPath] {
+    let code = subject.manifest().and_then(|manifest| manifest.code.as_ref());
+    code.map(|code| code.environment.as_slice()).unwrap_or_default()
+}
+
+/// The environment files of the tree, the one at the top first.
+fn found(subject: &Subject) -> Vec<&ArtifactPath> {
+    let files = subject.tree.files().iter().map(|file| &file.path);
+    let mut found: Vec<_> = files.filter(|path| is_own(subject, path)).collect();
+    found.sort_by_key(|path| (path.parts().count(), path.as_str()));
+    found
+}
+
+/// What the environment files say, declared or found.
+pub(in crate::rules) fn environments(subject: &Subject) -> Vec<Environment> {
+    let declared = declared(subject).iter();
+    let paths: Vec<_> = if declared.len() > 0 { declared.collect() } else { found(subject) };
+    paths.into_iter().filter_map(|path| read(subject, path).ok()).collect()
+}
+
+fn read(subject: &Subject, path: &ArtifactPath) -> Result<Environment, &'static str> {
+    let format =
+        EnvironmentFormat::of(path).ok_or("is no environment file that this version reads")?;
+    let text = subject.tree.text(path, MAX_ENVIRONMENT).map_err(|_| "cannot be read")?;
+    Ok(Environment::parse(format, &text))
 }
 
 /// Whether an environment file is this project's. A nested `setup.py` builds a part, not the project.
@@ -71,15 +92,13 @@ fn judge_files<'p>(subject: &Subject, paths: impl Iterator<Item = &'p ArtifactPa
     let mut pinned = false;
     let mut empty = Vec::new();
     for path in paths {
-        let Some(format) = EnvironmentFormat::of(path) else {
-            empty.push(Evidence::of(path, "is no environment file that this version reads"));
-            continue;
+        let environment = match read(subject, path) {
+            Ok(environment) => environment,
+            Err(why) => {
+                empty.push(Evidence::of(path, why));
+                continue;
+            }
         };
-        let Ok(text) = subject.tree.text(path, MAX_ENVIRONMENT) else {
-            empty.push(Evidence::of(path, "cannot be read"));
-            continue;
-        };
-        let environment = Environment::parse(format, &text);
         let Some(first) = environment.requirements.first() else {
             empty.push(Evidence::of(path, "names no package"));
             continue;

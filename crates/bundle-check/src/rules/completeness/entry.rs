@@ -7,6 +7,7 @@ use crate::{
     command::invocations,
     documents::Document,
     finding::Judgement,
+    makefile::expanded,
     resolve::{Resolution, resolve_declared},
     scripts::{Script, TellingLine},
     subject::Subject,
@@ -34,12 +35,15 @@ fn judge_declared(subject: &Subject, command: &str, purpose: &Purpose) -> Judgem
     let at = |what: String| Evidence::of("bundle.toml", format!("{key}: `{command}` {what}"));
     let mut found = Vec::new();
     for invocation in invocations(command, 1) {
-        match resolve_declared(&subject.tree, &invocation) {
-            Resolution::Missing(name) => {
-                return Judgement::fail([at(format!("names `{name}`, which does not exist"))]);
+        let resolution = resolve_declared(&subject.tree, &invocation);
+        for (_, resolution) in expanded(&subject.tree, invocation, resolution) {
+            match resolution {
+                Resolution::Missing(name) => {
+                    return Judgement::fail([at(format!("names `{name}`, which does not exist"))]);
+                }
+                Resolution::Outside => {}
+                resolution => found.extend(resolution.file().cloned()),
             }
-            Resolution::Outside => {}
-            resolution => found.extend(resolution.file().cloned()),
         }
     }
     let Some(path) = found.last() else {
@@ -50,8 +54,9 @@ fn judge_declared(subject: &Subject, command: &str, purpose: &Purpose) -> Judgem
         return Judgement::fail([Evidence::of(path, "is empty")]);
     }
     let all = subject.scripts();
-    let script = all.iter().find(|script| &script.path == path);
-    let own = script.and_then(|script| script.line_within_reach(all, purpose.line));
+    let script = |path| all.iter().find(|script| &script.path == path);
+    let own = found.iter().rev().filter_map(script);
+    let own = own.filter_map(|script| script.line_within_reach(all, purpose.line)).next();
     let anywhere = || all.iter().find_map(|script| Some((script, (purpose.line)(script)?)));
     match own.or_else(anywhere) {
         Some((script, (line, text))) => {

@@ -10,10 +10,13 @@ use crate::{
     finding::Judgement,
     subject::Subject,
     tree::{TreeFile, words},
+    words::Words,
 };
 
 /// Bytes below which no file is a trained model.
 const SMALLEST: u64 = 256;
+/// Suffixes of archives: what is in one is known by its name alone.
+const ARCHIVES: &[&str] = &["zip", "gz", "tgz", "xz", "bz2", "7z", "rar"];
 /// Bytes of a download script that are read.
 const MAX_SCRIPT: u64 = 1 << 20;
 
@@ -43,6 +46,9 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     if let Some(path) = files.into_iter().find(|path| downloads(subject, path)) {
         return Judgement::pass([Evidence::of(path, "downloads a model")])
             .on(ground::MODEL_ADDRESS);
+    }
+    if let Some(evidence) = fetched_by_code(subject) {
+        return Judgement::pass(evidence).on(ground::MODEL_ADDRESS);
     }
     nothing(subject, 4, "no trained model, and no link to one")
 }
@@ -97,9 +103,22 @@ fn is_committed_model(subject: &Subject, file: &TreeFile) -> bool {
     let name = path.file_name().to_lowercase();
     let mut suffixes = name.split('.').skip(1);
     let known = suffixes.clone().any(|suffix| lists.weights.has(suffix));
-    let certain = suffixes.any(|suffix| lists.certain_weights.has(suffix));
+    let certain = suffixes.clone().any(|suffix| lists.certain_weights.has(suffix));
     let placed = lists.model_places.any(&words(path.as_str()));
-    known && (placed || (certain && !tree.is_data(path)))
+    let parts = words(&name);
+    let data = tree.is_data(path) || lists.data.any(&parts);
+    let archive = suffixes.any(|suffix| ARCHIVES.contains(&suffix));
+    let called = lists.model_files.any(&parts) && !data;
+    known && (placed || (certain && !data))
+        || called && (archive || !name.contains('.') && is_large_binary(subject, file))
+}
+
+/// Whether a file without a suffix can be weights: no text, and not a small one.
+fn is_large_binary(subject: &Subject, file: &TreeFile) -> bool {
+    const LEAST: u64 = 10 << 10;
+    const HEAD: u64 = 4 << 10;
+    let binary = || subject.beginning(&file.path, HEAD).is_some_and(|head| head.contains(&0));
+    file.elsewhere || file.size >= LEAST && binary()
 }
 
 /// The first link of a document that leads to a trained model of its authors.
@@ -124,7 +143,7 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
         let says = |text: &str| lists.model_words.within(text).is_some();
         let headed = above.iter().any(|heading| says(heading) || heading.contains("models"));
         let model = headed || column || says(&text);
-        let other = lists.not_our_model.within(&text).is_some() && !headed && !column;
+        let other = is_of_others(lists, &text) && !headed && !column;
         let promised = lists.promises.within(&text).is_some();
         let leads = |link: &&Link| {
             !link.image
@@ -138,6 +157,16 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
         }
     }
     None
+}
+
+/// Whether a text speaks of something else than the authors' models. One that names "the data set
+/// and the trained models" speaks of both.
+fn is_of_others(lists: &Words, text: &str) -> bool {
+    let both = ["trained models", "trained weights"].iter().any(|words| text.contains(words));
+    lists
+        .not_our_model
+        .iter()
+        .any(|word| text.contains(word) && !(both && word.starts_with("data")))
 }
 
 /// Whether a table of results has a column that leads to the model of each row.
@@ -155,13 +184,14 @@ fn called(subject: &Subject, document: &Document) -> Option<Evidence> {
         let BlockKind::Code(code) = &block.kind else { return None };
         let mut lines = code.text.lines().enumerate();
         let own = code.text.lines().any(|line| {
-            let module = line.trim().strip_prefix("from ").or_else(|| line.strip_prefix("import "));
+            let line = line.trim();
+            let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "));
             let package = module.and_then(|rest| rest.split([' ', '.']).next());
             package
                 .is_some_and(|package| !package.is_empty() && subject.tree.has_directory(package))
         });
         let (at, line) = lines.find(|(_, line)| {
-            own && ["from_pretrained(\"", "from_pretrained('"]
+            own && ["from_pretrained(\"", "from_pretrained('", "pretrained=True"]
                 .iter()
                 .any(|call| line.contains(call))
         })?;
@@ -186,12 +216,43 @@ fn is_model_address(subject: &Subject, url: &str, model: bool) -> bool {
 
 /// Whether a program's name and text say that it downloads a model.
 fn downloads(subject: &Subject, path: &ArtifactPath) -> bool {
-    let names = words(path.as_str());
+    let (tree, names) = (&subject.tree, words(path.as_str()));
     let has = |list: &[&str]| names.iter().any(|name| list.contains(&name.as_str()));
     let fetches = has(&["download", "fetch", "get"])
-        && has(&["model", "models", "weights", "pretrained", "checkpoint", "checkpoints"]);
+        && tree.is_program(path)
+        && !tree.is_foreign(path)
+        && !tree.is_unit_test(path);
+    let named = has(&["model", "models", "weights", "pretrained", "checkpoint", "checkpoints"]);
     fetches
-        && subject.tree.is_program(path)
-        && !subject.tree.is_foreign(path)
-        && subject.tree.text(path, MAX_SCRIPT).is_ok_and(|text| text.contains("http"))
+        && tree.text(path, MAX_SCRIPT).is_ok_and(|text| {
+            let lists = tree.words();
+            // An address may well go through a directory of data sets.
+            let others = |line: &str| {
+                let mut words = lists.not_our_model.iter().filter(|word| !word.starts_with("data"));
+                words.any(|word| line.contains(word))
+            };
+            let says = |line: &str| lists.pretrained_words.within(line).is_some() && !others(line);
+            let mut lines = text.lines().map(str::to_lowercase);
+            let address = |line: &str| line.contains("http");
+            lines.any(|line| address(&line) && (named || says(&line)))
+        })
+}
+
+/// A program with the address of weights, where a document says that there are trained models.
+fn fetched_by_code(subject: &Subject) -> Option<[Evidence; 2]> {
+    let lists = subject.tree.words();
+    let found = subject.scripts().iter().find_map(|script| {
+        let (line, text) = script.weights.as_ref()?;
+        Some(Evidence::at(&script.path, *line, text))
+    })?;
+    let said = subject.documents().iter().find_map(|document| {
+        let block = document.readme.blocks.iter().find(|block| {
+            let text = block_text(block).to_lowercase();
+            lists.pretrained_words.within(&text).is_some()
+                && !is_of_others(lists, &text)
+                && lists.promises.within(&text).is_none()
+        })?;
+        Some(document.at(block.line, block_text(block)))
+    })?;
+    Some([found, said])
 }

@@ -284,3 +284,52 @@ fn hostile_names_and_texts_are_judged() {
     judge(files, Profile::Strict);
     assert!(!evidence(files, 2).contains('\u{202e}'));
 }
+
+#[test]
+fn trained_models_come_in_many_ways() {
+    let binary = "\0 ".repeat(8 << 10);
+    let net = "URLS = {\n    'net': 'https://host.org/net-1.pth.tar',\n}\n";
+    let readme = "# Nets\n\nThe pretrained models are loaded by `nets.py`.\n";
+    let cases: [(&str, &[(&str, &str)]); 11] = [
+        ("p", &[("runs/a/weights_601", &binary)]),
+        ("x", &[("runs/a/weights_601", WEIGHTS)]),
+        ("x", &[("data/weights_601", &binary)]),
+        ("p", &[("checkpoints.zip", WEIGHTS)]),
+        ("x", &[("images.zip", WEIGHTS)]),
+        ("x", &[("figures/climate_data.h5", WEIGHTS)]),
+        ("p", &[("nets.py", net), ("README.md", readme)]),
+        ("x", &[("nets.py", net), ("README.md", "# Nets\n")]),
+        (
+            "x",
+            &[
+                ("nets.py", "'https://download.pytorch.org/models/resnet18.pth'\n"),
+                ("README.md", readme),
+            ],
+        ),
+        ("p", &[("get/download.sh", "URL=http://host.org/datasets/pretrained_xl\nwget $URL/a\n")]),
+        (
+            "p",
+            &[(
+                "README.md",
+                "# Nets\n\nThe data sets and the trained models are [here](https://drive.google.com/file/d/1).\n",
+            )],
+        ),
+    ];
+    for (expected, files) in cases {
+        assert_eq!(&judge(files, Profile::Loose)[3..4], expected, "{files:?}");
+    }
+    let own = "# Nets\n\n```python\nimport nets.zoo\nnets.zoo.big(pretrained=True)\n```\n";
+    assert_eq!(&judge(&[("README.md", own), ("nets/zoo.py", "")], Profile::Loose)[3..4], "p");
+    let other = "# Nets\n\n```python\nimport torchvision\ntorchvision.big(pretrained=True)\n```\n";
+    assert_eq!(&judge(&[("README.md", other), ("nets/zoo.py", "")], Profile::Loose)[3..4], "x");
+}
+
+#[test]
+fn what_make_runs_trains() {
+    let files = [
+        ("README.md", "# Nets\n\n    make train\n"),
+        ("Makefile", "train:\n\tpython code/fit.py\n"),
+        ("code/fit.py", TRAIN),
+    ];
+    assert_eq!(&judge(&files, Profile::Strict)[1..2], "p");
+}
