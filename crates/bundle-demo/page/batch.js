@@ -190,12 +190,13 @@ function textPick(state, input, prepare) {
 }
 
 /** What a person should know before the run. */
-function preparedNotes({ inputs, table, items, absent, columns, numbers }) {
+function preparedNotes({ inputs, table, items, unmatched, absent, columns, numbers }) {
   const noted = (mark, ...words) => el("p", { "data-mark": mark }, ...words);
   const notes = [];
   if (asksRows(inputs) && table === null && items.length === 0) notes.push(noted("unknown", t("own_csv_first")));
   const decimal = [...(table?.decimal ?? [])].filter((name) => numbers.includes(name) || columns.includes(name));
   if (decimal.length > 0) notes.push(noted("none", t("own_decimal_commas"), " ", authored(decimal.join(", "))));
+  if (unmatched > 0) notes.push(noted("unknown", tn("own_unmatched", unmatched)));
   const names = [...new Set(absent)];
   const more = names.length > LISTED ? ` ${t("own_and_more", { count: integer(names.length - LISTED) })}` : "";
   if (names.length > 0) notes.push(noted("no", tn("own_absent", names.length), " ", authored(names.slice(0, LISTED).join(", ")), more));

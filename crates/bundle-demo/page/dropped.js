@@ -30,37 +30,58 @@ export function acceptDropped(zone, take, refused) {
 /** The files of a drop, those in folders too. Nothing is waited for before all is asked: a browser then forgets the list. */
 async function droppedFiles(transfer) {
   const items = [...(transfer.items ?? [])].filter(({ kind }) => kind === "file");
-  const roots = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry?.() }));
+  const roots = items.map((item) => {
+    const entry = item.webkitGetAsEntry?.();
+    // Chromium opens no entry on a page from the disk, but a handle; other browsers have no handles.
+    const handle = entry?.isDirectory ? item.getAsFileSystemHandle?.().catch(() => null) : null;
+    return { file: item.getAsFile(), entry, handle };
+  });
   const found = [];
   const folders = [];
-  for (const { file, entry } of roots) {
-    if (entry?.isDirectory) folders.push(entry);
+  for (const { file, entry, handle } of roots) {
+    if (entry?.isDirectory) folders.push({ path: entry.name, entry, handle: await handle });
     else if (file) found.push({ file, path: file.name });
   }
   let seen = 0;
   while (folders.length > 0) {
-    for (const entry of await entriesOf(folders.pop())) {
+    for (const one of await contentOf(folders.pop())) {
       seen += 1;
       if (seen > MOST_DROPPED) throw new DropProblem("own_drop_large");
-      if (entry.isDirectory) folders.push(entry);
-      else found.push({ file: await asked((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.replace(/^\//, "") });
+      if (one.file) found.push(one);
+      else folders.push(one);
     }
   }
   return found;
 }
 
-async function entriesOf(folder) {
+/** What is in a folder: { path, file }, or { path, entry, handle } of another folder. */
+async function contentOf({ path, entry, handle }) {
+  try {
+    return handle ? await contentOfHandle(path, handle) : await contentOfEntry(path, entry);
+  } catch {
+    throw new DropProblem("own_drop_closed");
+  }
+}
+
+async function contentOfHandle(path, folder) {
+  const found = [];
+  for await (const handle of folder.values()) {
+    const below = `${path}/${handle.name}`;
+    found.push(handle.kind === "file" ? { path: below, file: await handle.getFile() } : { path: below, handle });
+  }
+  return found;
+}
+
+async function contentOfEntry(path, folder) {
   const reader = folder.createReader();
   const found = [];
   // A reader gives some at a time, and none at the end.
   for (;;) {
-    const some = await asked((resolve, reject) => reader.readEntries(resolve, reject));
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return found;
-    for (const entry of some) found.push(entry);
+    for (const entry of some) {
+      const below = `${path}/${entry.name}`;
+      found.push(entry.isFile ? { path: below, file: await new Promise((resolve, reject) => entry.file(resolve, reject)) } : { path: below, entry });
+    }
   }
-}
-
-/** Some browsers open no folder that is dropped onto a page from the disk. */
-function asked(ask) {
-  return new Promise((resolve, reject) => ask(resolve, () => reject(new DropProblem("own_drop_closed"))));
 }

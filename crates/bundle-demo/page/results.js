@@ -41,7 +41,6 @@ export function showResults(description, state, host) {
   const failed = rows.filter((row) => row.error).length;
   const unjudged = rows.length - failed - (worth?.found.count ?? 0);
   if (state.truth && unjudged > 0) parts.push(el("p", { "data-mark": "unknown" }, tn("own_unjudged", unjudged)));
-  if (state.unmatched > 0) parts.push(el("p", { "data-mark": "unknown" }, tn("own_unmatched", state.unmatched)));
   if (failed > 0) parts.push(el("p", { "data-mark": "no" }, tn("own_failed", failed)));
   // Intervals of an earlier choice end here, and nobody waits for them.
   const ready = worth?.measure(pauses(state.measuring.signal)).catch(() => {});
@@ -119,9 +118,14 @@ function worthOfNumbers(rows, state) {
     found,
     parts: [summaryList(found.count, facts), el("p", { class: "hint" }, baseline), ...sliced.parts, ...worstCases(worst)],
     async measure(pause) {
+      await pause();
       found.intervals = await numberIntervals(rows, pause);
       for (const [name, place] of Object.entries(places)) place.fill(found.intervals[name]);
-      for (const { some, place } of sliced.shown) place.fill((await numberIntervals(some, pause)).mae);
+      for (const { some, place } of sliced.shown) {
+        // Many small slices are as long as a large one.
+        await pause();
+        place.fill((await numberIntervals(some, pause)).mae);
+      }
     },
   };
 }
@@ -148,10 +152,16 @@ function worthOfLabels(rows, state) {
     found,
     parts: [summaryList(found.count, facts), baseline, ...(reliable ? [reliabilityTable(reliable)] : []), confusionTable(found), classTable(found), ...slicesOf(rows, state, share, -1).parts, ...worstCases(worst)],
     async measure(pause) {
+      await pause();
       Object.assign(found.intervals, await labelIntervals(rows, pause));
       for (const [name, place] of Object.entries(places)) place.fill(found.intervals[name]);
     },
   };
+}
+
+/** An interval; a dash before a minus would be read as another. */
+function between([low, high], words) {
+  return low < 0 ? t("own_between", { low: words(low), high: words(high) }) : `${words(low)}–${words(high)}`;
 }
 
 /** A number, and room for its interval. */
@@ -161,7 +171,7 @@ function measured(value) {
     value,
     element,
     fill(interval) {
-      if (interval && value !== null) element.append(` (95 %: ${interval.map((end) => number(end)).join("–")})`);
+      if (interval && value !== null) element.append(` (95 %: ${between(interval, number)})`);
     },
   };
 }
@@ -185,7 +195,7 @@ function reliabilityTable({ bins }) {
       el("th", { scope: "row", class: "numeric" }, `${low.toFixed(2)}–${high.toFixed(2)}`),
       el("td", { class: "numeric" }, integer(count)),
       share(mean),
-      el("td", { class: "numeric" }, `${score(right / count, true)} (95 %: ${wilson(right, count).map((end) => score(end, true)).join("–")})`),
+      el("td", { class: "numeric" }, `${score(right / count, true)} (95 %: ${between(wilson(right, count), (end) => score(end, true))})`),
     );
   const heads = headed([t("score"), t("own_count"), t("own_mean_score"), t("own_share_right")], true);
   const title = t("own_reliability");
