@@ -22,7 +22,7 @@ const GIVE_UP = 5;
 export function batchSection(description, transport, host) {
   const { inputs } = description;
   if (inputs.length === 0) return;
-  const state = { inputs, files: [], skipped: 0, table: null, texts: new Map(), folder: t("own_folder_name"), items: [], columns: [], results: [], output: description.outputs[0]?.name, truth: null, slice: null };
+  const state = newState(description);
   const status = el("p", { class: "status", role: "status" });
   const notes = el("div", { role: "status" });
   const picks = el("div", { class: "actions", hidden: true });
@@ -34,20 +34,16 @@ export function batchSection(description, transport, host) {
   const refuse = (error) => status.replaceChildren(el("span", { "data-mark": "no" }, authored(refusalWords(error))));
   let running = null;
 
-  /** Makes the items anew of what was given. What is refused must not be run in the place of what was meant. */
-  const prepare = (work) => {
+  /** Makes the items anew of what `give` changes. What is refused must not be run in the place of what was meant. */
+  function prepare(give) {
     // A run of what was there before would mix its answers with those of what is there now.
     running?.abort();
     state.measuring?.abort();
-    state.items = [];
-    results.replaceChildren();
-    notes.replaceChildren();
+    for (const part of [results, notes]) part.replaceChildren();
     try {
-      work();
-      showTextPicks();
-      Object.assign(state, itemsOf(inputs, state), { results: [], slice: null });
-      const output = description.outputs.find(({ name }) => name === state.output);
-      state.truth = likelyTruth(state, output, state.table, labelReader(output?.labels));
+      give();
+      showTextPicks(state, picks, prepare);
+      makeItems(state, description);
       status.replaceChildren(tn("own_items", state.items.length), state.skipped > 0 ? ` · ${tn("own_skipped", state.skipped)}` : "");
       notes.replaceChildren(...preparedNotes(state));
     } catch (error) {
@@ -56,69 +52,9 @@ export function batchSection(description, transport, host) {
     }
     run.disabled = state.items.every(({ problem }) => problem);
     again.hidden = state.files.length === 0 && state.table === null;
-  };
-  const showTextPicks = () => {
-    const texts = state.table ? inputs.filter(({ kind }) => kind === "text") : [];
-    picks.hidden = texts.length === 0;
-    picks.replaceChildren(...texts.map((input) => textPick(state, input, prepare)));
-  };
-  const takeFiles = (entries) => {
-    const byPath = entries.filter((entry) => isMeant(entry, inputs)).sort((a, b) => (a.path < b.path ? -1 : 1));
-    prepare(() => {
-      state.files = byPath;
-      state.skipped = entries.length - byPath.length;
-      // Texts are in files or in a column; what was given last is meant.
-      if (inputs.length === 1 && inputs[0].kind === "text") state.table = null;
-    });
-  };
-  const takeTable = async (file) => {
-    try {
-      const table = await readTable(file);
-      prepare(() => {
-        state.table = table;
-        state.texts = new Map(inputs.filter(({ kind }) => kind === "text").map((input) => [input.name, likelyText(input, inputs, table)]));
-        if (inputs.length === 1 && asksRows(inputs)) Object.assign(state, { files: [], skipped: 0 });
-      });
-    } catch (error) {
-      prepare(() => {
-        state.table = null;
-        throw error;
-      });
-    }
-  };
-  const takeDropped = async (entries) => {
-    try {
-      const { table, files } = toldApart(entries, inputs);
-      if (files.length > 0 && fileChoices.length > 0) takeFiles(files);
-      if (table) await takeTable(table.file);
-      else if (fileChoices.length === 0) throw new TransportError(t("own_drop_csv"));
-    } catch (error) {
-      refuse(error);
-    }
-  };
+  }
 
-  const files = chooserButton("own-files", t("own_files"), { multiple: true });
-  const folder = chooserButton("own-folder", t("own_folder"), { multiple: true, webkitdirectory: true });
-  const table = chooserButton("own-table", t(asksRows(inputs) ? "own_csv" : "own_csv_beside"), { accept: ".csv,.tsv,text/csv" });
-  const fileChoices = inputs.some(takesFile) ? [files, folder] : inputs.length === 1 && inputs[0].kind === "text" ? [files] : [];
-  const heard = ({ control }, take) =>
-    control.addEventListener("change", () => {
-      const chosen = [...control.files];
-      // The same file chosen again is a change again.
-      control.value = "";
-      if (chosen.length > 0) take(chosen);
-    });
-  for (const one of [files, folder]) heard(one, (chosen) => takeFiles(chosen.map((file) => ({ file, path: file.webkitRelativePath || file.name }))));
-  heard(table, ([file]) => takeTable(file));
-  acceptDropped(host.closest("section") ?? host, takeDropped, refuse);
-  again.addEventListener("click", () => {
-    prepare(() => Object.assign(state, { files: [], skipped: 0, table: null }));
-    status.replaceChildren();
-    choices[0].control.focus();
-  });
-
-  stop.addEventListener("click", () => running?.abort());
-  run.addEventListener("click", async () => {
+  async function runAll() {
     const mine = new AbortController();
     const { items } = state;
     running = mine;
@@ -136,26 +72,30 @@ export function batchSection(description, transport, host) {
       quarter = reached;
       status.replaceChildren(t("own_done", { done: integer(done), count: integer(items.length) }));
     });
-    // What was given meanwhile has its own run, or none yet.
-    if (running !== mine) return;
-    running = null;
     const lost = document.activeElement === stop;
     run.hidden = false;
     stop.hidden = bar.hidden = true;
     if (lost) run.focus();
+    running = null;
     if (state.items !== items) return;
     state.results = answers;
     status.replaceChildren(t("own_done", { done: integer(answers.length), count: integer(items.length) }));
     if (failure) refuse(failure);
     showResults(description, state, results);
-  });
+  }
 
-  const choices = asksRows(inputs) ? [table, ...fileChoices] : [...fileChoices, table];
-  const columns = inputs.length > 1 && el("p", { class: "hint" }, t("own_columns"), " ", authored(columnNames(inputs).join(", ")));
+  const choosers = sourceChoosers(inputs, intakeOf(state, prepare), host.closest("section") ?? host);
+  run.addEventListener("click", runAll);
+  stop.addEventListener("click", () => running?.abort());
+  again.addEventListener("click", () => {
+    prepare(() => Object.assign(state, { files: [], skipped: 0, table: null }));
+    for (const part of [status, notes]) part.replaceChildren();
+    choosers.first.focus();
+  });
   host.append(
     el("p", { class: "hint" }, t(`own_how_${howOf(inputs)}`)),
-    ...(columns ? [columns] : []),
-    el("p", { class: "actions" }, ...choices.flatMap(({ control, label }) => [control, label]), el("span", { class: "hint" }, t(fileChoices.length > 0 ? "own_drop" : "own_drop_table"))),
+    ...(inputs.length > 1 ? [el("p", { class: "hint" }, t("own_columns"), " ", authored(columnNames(inputs).join(", ")))] : []),
+    choosers.element,
     picks,
     el("p", { class: "actions" }, run, stop, again),
     bar,
@@ -164,6 +104,91 @@ export function batchSection(description, transport, host) {
     results,
     el("p", { class: "hint" }, transport.local ? t("own_stays") : transport.destination),
   );
+}
+
+/** What is given, what is made of it, and what is chosen of the results. */
+function newState({ inputs, outputs }) {
+  const given = { files: [], skipped: 0, table: null, texts: new Map(), folder: t("own_folder_name") };
+  return { inputs, ...given, items: [], columns: [], results: [], output: outputs[0]?.name, truth: null, slice: null, measuring: null };
+}
+
+function makeItems(state, { inputs, outputs }) {
+  Object.assign(state, itemsOf(inputs, state), { results: [], slice: null });
+  const output = outputs.find(({ name }) => name === state.output);
+  state.truth = likelyTruth(state, output, state.table, labelReader(output?.labels));
+}
+
+/** How what a person gives becomes part of the state, by buttons or drops. */
+function intakeOf(state, prepare) {
+  const { inputs } = state;
+  const texts = inputs.filter(({ kind }) => kind === "text");
+  let latest = null;
+
+  function files(entries) {
+    const meant = entries.filter((entry) => isMeant(entry, inputs)).sort((a, b) => (a.path < b.path ? -1 : 1));
+    prepare(() => {
+      Object.assign(state, { files: meant, skipped: entries.length - meant.length });
+      // Texts are in files or in a column; what was given last is meant.
+      if (inputs.length === 1 && texts.length === 1) state.table = null;
+    });
+  }
+
+  async function table(file) {
+    latest = file;
+    const read = await readTable(file).catch((error) => error);
+    if (latest !== file) return;
+    prepare(() => {
+      state.table = null;
+      if (read instanceof Error) throw read;
+      state.table = read;
+      state.texts = new Map(texts.map((input) => [input.name, likelyText(input, inputs, read)]));
+      if (inputs.length === 1 && asksRows(inputs)) Object.assign(state, { files: [], skipped: 0 });
+    });
+  }
+
+  const refused = (error) =>
+    prepare(() => {
+      throw error;
+    });
+
+  async function dropped(entries) {
+    try {
+      const apart = toldApart(entries, inputs);
+      if (!apart.table && !takesFiles(inputs)) throw new TransportError(t("own_drop_csv"));
+      if (apart.files.length > 0 && takesFiles(inputs)) files(apart.files);
+      if (apart.table) await table(apart.table.file);
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  return { files, table, dropped, refused };
+}
+
+/** Whether files are chosen, and not a CSV file alone: for an input of files, or a text of its own. */
+function takesFiles(inputs) {
+  return inputs.some(takesFile) || howOf(inputs) === "text";
+}
+
+/** The buttons that choose, and the part of the page onto which the same is dropped. */
+function sourceChoosers(inputs, intake, zone) {
+  const files = chooserButton("own-files", t("own_files"), { multiple: true });
+  const folder = chooserButton("own-folder", t("own_folder"), { multiple: true, webkitdirectory: true });
+  const table = chooserButton("own-table", t(asksRows(inputs) ? "own_csv" : "own_csv_beside"), { accept: ".csv,.tsv,text/csv" });
+  const heard = ({ control }, take) =>
+    control.addEventListener("change", () => {
+      const chosen = [...control.files];
+      // The same file chosen again is a change again.
+      control.value = "";
+      if (chosen.length > 0) take(chosen);
+    });
+  for (const one of [files, folder]) heard(one, (chosen) => intake.files(chosen.map((file) => ({ file, path: file.webkitRelativePath || file.name }))));
+  heard(table, ([file]) => intake.table(file));
+  acceptDropped(zone, intake.dropped, intake.refused);
+  const beside = inputs.some(takesFile) ? [files, folder] : takesFiles(inputs) ? [files] : [];
+  const choices = asksRows(inputs) ? [table, ...beside] : [...beside, table];
+  const hint = el("span", { class: "hint" }, t(beside.length > 0 ? "own_drop" : "own_drop_table"));
+  return { first: choices[0].control, element: el("p", { class: "actions" }, ...choices.flatMap(({ control, label }) => [control, label]), hint) };
 }
 
 function chooserButton(id, words, properties) {
@@ -179,6 +204,13 @@ function howOf([input, ...others]) {
 /** What a CSV file names for several inputs: a table's columns, and for every other input its name. */
 function columnNames(inputs) {
   return inputs.flatMap((input) => (input.kind === "table" ? input.columns.map(({ name }) => name) : [takesFile(input) ? t("own_column_of_files", { name: input.name }) : input.name]));
+}
+
+/** A choice of the column for each input of texts. */
+function showTextPicks(state, host, prepare) {
+  const texts = state.table ? state.inputs.filter(({ kind }) => kind === "text") : [];
+  host.hidden = texts.length === 0;
+  host.replaceChildren(...texts.map((input) => textPick(state, input, prepare)));
 }
 
 function textPick(state, input, prepare) {
@@ -223,9 +255,18 @@ async function readTable(file) {
   return table;
 }
 
+/** The bytes of a file, which may have been moved since it was chosen. */
+async function bytesOf(file) {
+  try {
+    return await file.arrayBuffer();
+  } catch {
+    throw new TransportError(t("own_unreadable", { name: file.name }), null, true);
+  }
+}
+
 /** The text of a file; a decoder that puts signs in the place of what it cannot read would make another text of it. */
 async function utf8(file) {
-  const content = await file.arrayBuffer();
+  const content = await bytesOf(file);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(content);
   } catch {
@@ -263,5 +304,8 @@ async function readySource(input, source, limit) {
   if (!file) return source;
   if (file.size === 0) throw new TransportError(t("error_empty_file", { name: file.name }), null, true);
   if (file.size > limit) throw new TransportError(t("own_file_too_large", { name: file.name, size: bytes(file.size), limit: bytes(limit) }), null, true);
-  return input.kind === "text" ? { value: await utf8(file) } : source;
+  if (input.kind === "text") return { value: await utf8(file) };
+  // One byte is enough to see whether it still is there.
+  await bytesOf(new File([file.slice(0, 1)], file.name));
+  return source;
 }

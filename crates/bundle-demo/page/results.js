@@ -171,7 +171,8 @@ function measured(value) {
     value,
     element,
     fill(interval) {
-      if (interval && value !== null) element.append(` (95 %: ${between(interval, number)})`);
+      // Draws of few rows that are all alike say nothing of other rows.
+      if (interval && value !== null && interval[0] < interval[1]) element.append(` (95 %: ${between(interval, number)})`);
     },
   };
 }
