@@ -29,10 +29,10 @@ function csvSeparator(content) {
 
 /**
  * A text as a table: `head` and `rows`, the columns that are written with decimal commas, and for each column of
- * numbers that can be read in more than one way the first cell of that kind.
+ * numbers that can be read in more than one way the first cell of that kind. More rows than `most` are refused.
  */
-export function csvTable(text) {
-  const [first = [], ...rows] = csvRows(text);
+export function csvTable(text, most = Infinity) {
+  const [first = [], ...rows] = csvRows(text, most);
   // Spaces around a name are nobody's meaning; `bundle run` leaves them out too.
   const head = first.map((name) => name.trim());
   const twice = head.find((name, at) => name !== "" && head.indexOf(name) !== at);
@@ -70,8 +70,8 @@ function withoutMark(text) {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
-/** The rows of a text, each a list of cells, all as long as the first. */
-export function csvRows(text) {
+/** The rows of a text, each a list of cells, all as long as the first; at most `most` below that. */
+export function csvRows(text, most = Infinity) {
   const content = withoutMark(text);
   const separator = csvSeparator(content);
   const rows = [];
@@ -89,6 +89,8 @@ export function csvRows(text) {
       // A row of another length would put its cells under the names of others.
       const expected = rows[0]?.length ?? row.length;
       if (row.length !== expected) throw new CsvProblem("own_csv_uneven", { line: begun, cells: row.length, expected });
+      // A long file is not read to its end for that.
+      if (rows.length > most) throw new CsvProblem("own_too_many", { limit: most });
       rows.push(row);
     }
     row = [];

@@ -18,9 +18,7 @@ export function asksRows(inputs) {
 
 /** A CSV text as a table that is not too long. */
 export function itemTable(text) {
-  const table = csvTable(text);
-  if (table.rows.length > MOST_ITEMS) throw new CsvProblem("own_too_many", { limit: MOST_ITEMS });
-  return table;
+  return csvTable(text, MOST_ITEMS);
 }
 
 /** Whether a file is one that was meant: a folder also holds what systems and programs leave there. */

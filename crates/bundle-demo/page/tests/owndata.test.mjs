@@ -31,6 +31,7 @@ test("a table has names, each once; a column without a name is nobody's", () => 
   assert.deepEqual(csvTable("a;;\n1;;\n").head, ["a", "", ""]);
   assert.deepEqual(csvTable(""), { head: [], rows: [], decimal: new Set(), unclear: new Map() });
   refused(() => csvTable("a;b\n1\n"), "own_csv_uneven", { line: 2, cells: 1, expected: 2 });
+  assert.equal(itemTable(`a\n${"1\n".repeat(20_000)}`).rows.length, 20_000);
   refused(() => itemTable(`a\n${"1\n".repeat(20_001)}`), "own_too_many", { limit: 20_000 });
 });
 
