@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    run::{cargo, exists, program, say, step},
+    run::{cargo, exists, program, root, say, step},
     tools,
 };
 
@@ -31,7 +31,7 @@ pub(crate) fn test() -> Result<()> {
     step("documentation tests", &mut cargo(&["test", "--workspace", "--doc", "--quiet"]))?;
     step(
         "tests of the page",
-        &mut program("node", &["--test", "crates/bundle-demo/page/tests/metrics.test.mjs"]),
+        program("node", &["--test"]).current_dir(root().join("crates/bundle-demo/page/tests")),
     )?;
     if !nextest {
         say("(cargo-nextest is not installed; `cargo test` ran instead)");

@@ -15,15 +15,65 @@ export function cellNumber(text) {
   return /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(plain) && Number.isFinite(Number(plain)) ? Number(plain) : null;
 }
 
-/**
- * The rows of a text, each a list of cells, all as long as the first. The separator is the one that its first line
- * has most of, outside of quotes.
- */
-export function csvRows(text) {
-  const content = text.startsWith("\uFEFF") ? text.slice(1) : text;
+/** Whether a cell says that there is no value: it is empty, or one of the words that programs write there. */
+export function isMissing(text) {
+  return ["", "NA", "N/A", "#N/A", "NaN", "nan"].includes(text.trim());
+}
+
+/** The separator of a text is the one that its first line has most of, outside of quotes. */
+function csvSeparator(content) {
   const [head] = content.replace(/"(?:[^"]|"")*"/g, "").split(/\r?\n/, 1);
   const separators = [",", ";", "\t"].map((one) => [head.split(one).length, one]).sort((a, b) => b[0] - a[0]);
-  const separator = separators[0][1];
+  return separators[0][1];
+}
+
+/**
+ * A text as a table: `head` and `rows`, the columns that are written with decimal commas, and for each column of
+ * numbers that can be read in more than one way the first cell of that kind. More rows than `most` are refused.
+ */
+export function csvTable(text, most = Infinity) {
+  const [first = [], ...rows] = csvRows(text, most);
+  // Spaces around a name are nobody's meaning; `bundle run` leaves them out too.
+  const head = first.map((name) => name.trim());
+  const twice = head.find((name, at) => name !== "" && head.indexOf(name) !== at);
+  if (twice !== undefined) throw new CsvProblem("own_csv_twice", { name: twice });
+  const comma = csvSeparator(withoutMark(text)) === ";";
+  const decimal = new Set();
+  const unclear = new Map();
+  head.forEach((name, at) => {
+    const cells = rows.map((row) => row[at].trim()).filter((cell) => !isMissing(cell));
+    if (cells.length === 0 || !cells.every(isNumberLike)) return;
+    const odd = cells.find((cell) => cellNumber(cell) === null);
+    if (odd === undefined) return;
+    if (comma && cells.every((cell) => commaNumber(cell) !== null)) decimal.add(name);
+    else unclear.set(name, odd);
+  });
+  return { head, rows, decimal, unclear };
+}
+
+/** How the numbers of a column are read. */
+export function columnNumber(table, name) {
+  return table?.decimal.has(name) ? commaNumber : cellNumber;
+}
+
+/** A number with a decimal comma, or a whole one; null where there is a point, or a second comma. */
+function commaNumber(text) {
+  return text.includes(".") || /,\s*$/.test(text) ? null : cellNumber(text.replace(",", "."));
+}
+
+/** Digits with what separates thousands and decimals somewhere: 1.234,5 and 1 234 and 1'234, but a date as well. */
+function isNumberLike(text) {
+  return /^[+-]?[.,]?\d[\d.,'’ \u00a0\u202f]*([eE][+-]?\d+)?$/.test(text);
+}
+
+function withoutMark(text) {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** The rows of a text, each a list of cells, all as long as the first; at most `most` below that. */
+export function csvRows(text, most = Infinity) {
+  const content = withoutMark(text);
+  const separator = csvSeparator(content);
   const rows = [];
   let row = [];
   let cell = "";
@@ -39,6 +89,8 @@ export function csvRows(text) {
       // A row of another length would put its cells under the names of others.
       const expected = rows[0]?.length ?? row.length;
       if (row.length !== expected) throw new CsvProblem("own_csv_uneven", { line: begun, cells: row.length, expected });
+      // A long file is not read to its end for that.
+      if (rows.length > most) throw new CsvProblem("own_too_many", { limit: most });
       rows.push(row);
     }
     row = [];

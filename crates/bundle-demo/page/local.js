@@ -173,8 +173,10 @@ function deferred() {
 function abortable(promise, signal) {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
+    const end = () => reject(signal.reason);
+    signal.addEventListener("abort", end, { once: true });
+    // One signal may go with thousands of questions.
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
   });
 }
 
