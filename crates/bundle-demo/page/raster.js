@@ -30,8 +30,8 @@ const GOLDEN_ANGLE = 137.50776405003785;
 export function classColour(index) {
   if (index < OKABE_ITO.length) return OKABE_ITO[index];
   const at = index - OKABE_ITO.length;
-  const lightness = [0.32, 0.7, 0.5, 0.84][at % 4];
-  return rgbOfHue((at * GOLDEN_ANGLE) % 360, [0.85, 0.6][Math.floor(at / 4) % 2], lightness);
+  const lightness = [0.3, 0.7, 0.45, 0.8][at % 4];
+  return rgbOfHue((at * GOLDEN_ANGLE) % 360, [0.9, 0.6][Math.floor(at / 4) % 2], lightness);
 }
 
 /** HSL as CSS Color 4 computes it. */
@@ -90,7 +90,7 @@ export function numberPlaces({ width, height, classes }) {
       const here = Math.min(depth[y * across + x], sweep(x, y, -1));
       depth[y * across + x] = here;
       const index = classAt(x, y);
-      if (here > (places.get(index)?.depth ?? 0)) places.set(index, { x: x * every + 0.5, y: y * every + 0.5, depth: here * every });
+      if (here > (places.get(index)?.depth ?? 0)) places.set(index, { x: x * every + 0.5, y: y * every + 0.5, depth: here });
     }
   }
   return places;
@@ -108,6 +108,6 @@ export function rasterOfValues({ kind, shape, values, omitted }) {
   const sides = [...shape];
   while (sides.length > 2 && sides[0] === 1) sides.shift();
   if (sides.length !== 2) return null;
-  const whole = values.every((value) => value === true || value === false || (Number.isInteger(value) && value >= 0 && value <= 255));
-  return whole ? fittingRaster({ width: sides[1], height: sides[0], classes: Uint8Array.from(values, Number) }) : null;
+  const whole = values.every((value) => Number.isInteger(value) && value >= 0 && value <= 255);
+  return whole ? fittingRaster({ width: sides[1], height: sides[0], classes: Uint8Array.from(values) }) : null;
 }

@@ -4,12 +4,11 @@
 /** Scripts that put no space between words: there, no space says nothing. */
 const WITHOUT_SPACES = /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** What a label says: whether a passage begins (`B`, `S`, `U`), goes on (`I`) or ends (`L`, `E`) here, and of what class. */
-export function tagOf(label) {
+/** What a label says: whether a passage begins (`B`, `S`, `U`) or ends (`L`, `E`, `S`, `U`) here, and of what class. */
+function tagOf(label, prefixed) {
   if (label === "" || label === "O") return { name: null, begins: false, ends: false };
-  const [, prefix, name] = /^([BILOUES])[-_](.+)$/su.exec(label) ?? [];
+  const [, prefix, name] = (prefixed && /^([BILUES])-(.+)$/su.exec(label)) || [];
   if (!prefix) return { name: label, begins: false, ends: false };
-  if (prefix === "O") return { name: null, begins: false, ends: false };
   return { name, begins: "BUS".includes(prefix), ends: "LEUS".includes(prefix) };
 }
 
@@ -18,11 +17,13 @@ export function tagOf(label) {
  * none, and `score` the mean of its tokens' scores. Tokens whose label is null are no part of the text.
  */
 export function passagesOf(tokens) {
+  // "E-mail" is a prefix and a class only where other labels begin, or go on.
+  const prefixed = tokens.some(({ label }) => /^[BI]-./su.test(label ?? ""));
   const passages = [];
   let last = null;
   for (const { text, label, score } of tokens) {
     if (label === null || label === undefined) continue;
-    const tag = tagOf(label);
+    const tag = tagOf(label, prefixed);
     const again = tag.begins && !(last && insideWord(last.parts.at(-1), text));
     if (!last || last.name !== tag.name || (tag.name !== null && (again || last.ended))) {
       last = { name: tag.name, parts: [], sum: 0, scores: 0, ended: false };

@@ -1,4 +1,4 @@
-// node --test crates/bundle-demo/page/tests: beside SciPy 1.x (binomtest(...).proportion_ci("wilson")) and
+// node --test in this directory: beside SciPy 1.x (binomtest(...).proportion_ci("wilson")) and
 // scikit-learn 1.x (f1_score, r2_score), whose numbers are written down here.
 
 import assert from "node:assert/strict";
