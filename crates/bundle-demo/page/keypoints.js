@@ -68,9 +68,12 @@ function pointPicture({ url, width, height }, found, points) {
   for (const point of points) {
     const { x, y } = point;
     if (x === null || y === null) continue;
+    // Its number stands above and behind it, and never outside of the picture.
+    const last = x > width * 0.9;
+    const beside = { x: last ? x - thin * 4 : x + thin * 4, y: Math.max(thin * 8, y - thin * 2), "text-anchor": last ? "end" : "start" };
     drawing.append(
       svg("circle", { cx: x, cy: y, r: thin * 2.5, "stroke-width": thin, class: "point" }),
-      svg("text", { x: x + thin * 4, y: y - thin * 2, "font-size": thin * 9, class: "box-name" }, pointNumber(found, point)),
+      svg("text", { ...beside, "font-size": thin * 9, class: "box-name" }, pointNumber(found, point)),
     );
   }
   return el("figure", { class: "picture" }, drawing);

@@ -86,6 +86,11 @@ function swatch(index) {
   return box;
 }
 
+/** A place at least `room` from both ends, or in the middle. */
+function within(place, room, length) {
+  return Math.max(Math.min(room, length / 2), Math.min(length - Math.min(room, length / 2), place));
+}
+
 /** The drawing: `show(hidden)` draws it without some classes, `file(hidden)` is its mask as a file. */
 function maskPicture(output, mask, shares, seen) {
   const { width, height } = seen ?? mask;
@@ -101,7 +106,7 @@ function maskPicture(output, mask, shares, seen) {
   drawing.append(layer, numbers);
   const places = numberPlaces(mask);
   const scale = [width / mask.width, height / mask.height];
-  const size = Math.max(width, height) / 24;
+  const size = Math.max(width, height) / 20;
 
   const show = (hidden) => {
     const url = URL.createObjectURL(file(hidden));
@@ -115,8 +120,12 @@ function maskPicture(output, mask, shares, seen) {
     const shown = shares.filter(({ index }) => places.has(index) && !hidden.has(index)).slice(0, WRITTEN_NUMBERS);
     numbers.replaceChildren(
       ...shown.map(({ index }) => {
-        const { x, y } = places.get(index);
-        return svg("text", { x: x * scale[0], y: y * scale[1], "font-size": size, "text-anchor": "middle", "dominant-baseline": "central", class: "box-name" }, String(index));
+        const place = places.get(index);
+        const digits = String(index);
+        // A number at the edge would be cut off there.
+        const x = within(place.x * scale[0], size * 0.35 * digits.length, width);
+        const y = within(place.y * scale[1], size * 0.6, height);
+        return svg("text", { x, y, "font-size": size, "text-anchor": "middle", "dominant-baseline": "central", class: "box-name" }, digits);
       }),
     );
   };

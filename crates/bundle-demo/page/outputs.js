@@ -274,7 +274,7 @@ function seriesPlot(output, lines) {
     yName: output.unit ? `${output.name} (${output.unit})` : output.name,
   });
   if (!several) return [plot];
-  const legend = named.map((line, at) => el("li", {}, lineSample(at), " ", `${line.number} `, authored(output.labels?.[at] || t("channel_number", { number: line.number }))));
+  const legend = named.map((line, at) => el("li", {}, lineSample(at), " ", ...(output.labels?.[at] ? [`${line.number} `, authored(output.labels[at])] : [t("channel_number", { number: line.number })])));
   return [plot, el("ul", { class: "legend", "aria-label": t("legend") }, ...legend)];
 }
 

@@ -3,7 +3,7 @@
 import { rowsOf } from "./arrays.js";
 import { authored, el } from "./dom.js";
 import { scrollTable } from "./frames.js";
-import { integer, number, t, tn } from "./strings.js";
+import { cut, integer, number, t, tn } from "./strings.js";
 
 /** Rows and columns that are shown. */
 const TABLE_ROWS = 200;
@@ -16,7 +16,7 @@ export function renderTable(output, outcome) {
   if (found.all === 0 || found.columns === 0) return [el("p", {}, t("empty_output"))];
   const rows = found.rows.slice(0, TABLE_ROWS);
   const columns = Math.min(found.columns, TABLE_COLUMNS);
-  const column = (at) => (output.labels?.[at] ? authored(output.labels[at]) : integer(at + 1));
+  const column = (at) => (output.labels?.[at] ? authored(cut(output.labels[at], 40)) : integer(at + 1));
   const words = new Map(outcome.not_finite ?? []);
   const cell = (value, at) => el("td", { class: "numeric" }, number(value, words.get(at)));
   const row = (values, at) =>
@@ -24,7 +24,7 @@ export function renderTable(output, outcome) {
   const heads = [[t("row"), true], ...Array.from({ length: columns }, (_, at) => [column(at), true])];
   const notes = [rows.length < found.all ? t("first_rows_of", { shown: integer(rows.length), count: integer(found.all) }) : tn("rows", found.all)];
   if (columns < found.columns) notes.push(t("first_columns_of", { shown: integer(columns), count: integer(found.columns) }));
-  const note = el("p", { class: "hint" }, notes.join(" "));
+  const note = el("p", { class: "hint" }, notes.join(" · "));
   return rows.length > 0 ? [note, scrollTable(t("table_caption", { output: output.name }), heads, rows.map(row))] : [note];
 }
 

@@ -48,7 +48,7 @@ export function score(value, unit, word = "NaN") {
 
 /** A share of 1 in percent; what is there is never rounded to nothing, nor what is missing to all. */
 export function percent(share) {
-  const words = (value) => new Intl.NumberFormat(strings.lang, { maximumFractionDigits: 1 }).format(value);
+  const words = (value) => new Intl.NumberFormat(strings.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
   if (share > 0 && share < 0.0005) return t("percent", { share: `<${words(0.1)}` });
   if (share < 1 && share >= 0.9995) return t("percent", { share: `>${words(99.9)}` });
   return t("percent", { share: words(100 * share) });

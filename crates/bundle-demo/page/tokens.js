@@ -17,7 +17,8 @@ export function renderTokens(output, { tokens }) {
   const shown = tokens.slice(0, SHOWN_TOKENS);
   const passages = passagesOf(shown);
   const marked = passages.filter(({ name }) => name !== null);
-  const text = el("p", { class: "text-answer marked-text", dir: "auto" }, ...passages.flatMap(passageParts));
+  // A long text scrolls in a frame of its own, which is reached by keyboard.
+  const text = el("div", { class: "text-answer marked-text", dir: "auto", role: "region", tabindex: 0, "aria-label": t("marked_text", { output: output.name }) }, ...passages.flatMap(passageParts));
   const parts = [el("p", {}, tn("passages", marked.length))];
   if (passages.length > 0) parts.push(text);
   if (shown.length < tokens.length) parts.push(el("p", { class: "hint" }, t("tokens_first", { shown: integer(shown.length), count: integer(tokens.length) })));
