@@ -5,7 +5,7 @@ import { authored, el, saveFile, unseen, urlSlot } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
-import { integer, number, score, t, tn } from "./strings.js";
+import { integer, isolated, number, score, t, tn } from "./strings.js";
 
 /** What is said of each change: its name, a strength of it, its axis; and the strength that leaves an input as it is. */
 const CHANGES = {
@@ -250,11 +250,6 @@ function exportedRun({ change, seed, points }) {
   const { input, kind, unit } = change;
   const outputs = points.map((point) => point.outputs ?? { refused: point.refused });
   return { input, kind, unit: unit ?? null, seed, levels: points.map(({ level }) => level), outputs };
-}
-
-/** Text of an author inside a sentence, in the direction of its own script. */
-function isolated(text) {
-  return `\u2068${text}\u2069`;
 }
 
 function changeName(change, changes) {

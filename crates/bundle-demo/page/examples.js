@@ -3,8 +3,8 @@
 import { authored, byId, el, keepPixels, setCheck } from "./dom.js";
 import { delta, integer, t, tn } from "./strings.js";
 
-/** The list. `choose(example)` runs one and shows it; `transport` gives the files. */
-export function exampleList(description, transport, choose) {
+/** The list. `choose(example)` runs one and shows it; `transport` gives the files; `replayed` hears every replay. */
+export function exampleList(description, transport, choose, replayed) {
   const pictures = new Set(description.inputs.filter((input) => input.kind === "image").map((input) => input.name));
   const cards = new Map();
   for (const example of description.examples) cards.set(example.name, makeCard(example, pictures, choose));
@@ -21,6 +21,7 @@ export function exampleList(description, transport, choose) {
     },
     /** Notes what a replay gave on its card. */
     note(replay) {
+      replayed(replay);
       const words = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
       cards.get(replay.example)?.result.replaceChildren(el("span", { "data-mark": replay.holds ? "yes" : "no" }, words));
     },

@@ -6,8 +6,10 @@ import { authored, byId, el, saveFile, setCheck } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
+import { readRaster } from "./mask.js";
+import { vectorMemory } from "./neighbours.js";
 import { renderOutput, summary } from "./outputs.js";
-import { delta, t } from "./strings.js";
+import { delta, integer, t } from "./strings.js";
 import { localTransport } from "./local.js";
 import { lastPicture, seenSteps, unlikeNotice } from "./seen.js";
 import { httpTransport, TransportError } from "./transport.js";
@@ -35,7 +37,9 @@ form.addEventListener("submit", (event) => {
   predict();
 });
 
-const examples = exampleList(description, transport, showExample);
+// Vectors say something only beside others, so those that were answered are remembered.
+const vectors = vectorMemory(description.outputs, (count) => t("neighbour_own", { number: integer(count) }));
+const examples = exampleList(description, transport, showExample, vectors.replayed);
 byId("replay-all")?.addEventListener("click", () => exclusive(null, (signal) => replayAll(description, transport, examples, signal)));
 status.replaceChildren(t(description.examples.length > 0 ? "no_answer_yet" : "no_answer_without_examples"));
 acceptPaste();
@@ -104,11 +108,13 @@ function predict() {
       if (!source) throw new TransportError(t("error_missing_input", { name }), t("error_missing_input_hint"));
       given.set(name, source);
     }
-    const { outputs, unlike, seen, pictures } = await transport.predict(given, signal, true);
+    const answer = await transport.predict(given, signal, true);
+    const { outputs, unlike, seen } = answer;
+    const rasters = await readRasters(answer);
     signal.throwIfAborted();
-    const fed = lastPicture(seen);
-    const beside = (name) => ({ seen: fed, picture: pictures?.[name] });
+    const beside = besideOf(answer, rasters);
     show(description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: beside(output.name) })), (words) => t("answered", { summary: words }));
+    vectors.answered(outputs);
     heard({ inputs: given, outputs });
     if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
     if (seen) byId("outputs").append(seenSteps(seen));
@@ -123,11 +129,13 @@ function showExample(example) {
       return predict();
     }
     const [replay] = await Promise.all([transport.replay(example.name, signal), fill(example, signal)]);
+    const rasters = await readRasters(replay);
     signal.throwIfAborted();
     examples.note(replay);
+    const also = besideOf(replay, rasters, example.name);
     const shown = description.outputs.map((output) => {
       const one = replay.outputs[output.name];
-      const beside = { expected: one?.expected, replay: one, truth: example.truth[output.name], recordedWith: example.recorded_with };
+      const beside = { ...also(output.name), expected: one?.expected, replay: one, truth: example.truth[output.name], recordedWith: example.recorded_with };
       return { output, outcome: one?.actual, beside };
     });
     const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
@@ -138,6 +146,18 @@ function showExample(example) {
     const miss = firstMiss(replay);
     if (miss) byId("outputs").append(el("p", { "data-mark": "no" }, miss));
   });
+}
+
+/** The masks of an answer, read. */
+async function readRasters({ rasters }) {
+  const entries = Object.entries(rasters ?? {}).map(async ([name, raster]) => [name, await readRaster(raster)]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** What is shown beside each output of an answer, or of the replay of `example`, as far as it is known. */
+function besideOf({ seen, pictures, tokens }, rasters, example = null) {
+  const fed = lastPicture(seen);
+  return (name) => ({ seen: fed, picture: pictures?.[name], raster: rasters[name], tokens: tokens?.[name], neighbours: vectors.beside(name, example) });
 }
 
 /** Where our values first leave the recorded ones, in words; null where they never do. */
@@ -178,7 +198,7 @@ async function fill(example, signal) {
 function show(results, sentence) {
   const known = results.filter(({ outcome }) => outcome);
   byId("outputs").replaceChildren(...known.map(({ output, outcome, beside }) => renderOutput(output, outcome, beside)));
-  status.replaceChildren(sentence(known.map(({ output, outcome }) => summary(output, outcome)).join("; ")));
+  status.replaceChildren(sentence(known.map(({ output, outcome, beside }) => summary(output, outcome, beside)).join("; ")));
   const answer = byId("answer");
   const { top } = answer.getBoundingClientRect();
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

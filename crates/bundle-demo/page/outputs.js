@@ -1,30 +1,65 @@
 // What comes back, as text and numbers first; bars only repeat the numbers.
-// `beside` is what an example adds: the recorded outcome, the comparison, the truth.
+// `beside` is what else is known of an answer, each only where it is known:
+//
+//   expected, replay, truth, recordedWith   of an example: its recorded outcome, the comparison, the truth
+//   seen         { url, width, height }: the picture that went into the network
+//   picture      a Blob: the output as a picture
+//   raster       { width, height, classes }: a mask, one byte a pixel, row by row (see `readRaster`)
+//   tokens       [{ text, label, score }]: a text in tokens; the label of a special one is null
+//   neighbours   [{ name, values }]: vectors of this output that were answered before
 
+import { linesOf } from "./arrays.js";
 import { boxesSummary, renderBoxes } from "./boxes.js";
-import { authored, el, unseen } from "./dom.js";
+import { authored, el, saveFile, unseen } from "./dom.js";
+import { embeddingSummary, renderEmbedding } from "./embedding.js";
 import { scrollTable } from "./frames.js";
-import { linePlot } from "./plot.js";
-import { delta, integer, number, score, t, tn } from "./strings.js";
+import { keypointsSummary, renderKeypoints } from "./keypoints.js";
+import { maskSummary, renderMask } from "./mask.js";
+import { renderTable, tableSummary } from "./outtable.js";
+import { linePlot, lineSample } from "./plot.js";
+import { cut, delta, integer, number, score, t, tn } from "./strings.js";
+import { renderTokens, tokensSummary } from "./tokens.js";
 
 /** Labels shown before "show all". */
 const FEW = 10;
 /** Rows of a table shown. */
 const ROWS = 200;
 
-/** An output with its outcome; `beside` is empty where there is no recording. */
+/** An output with its outcome; `beside` is empty where nothing else is known. */
 export function renderOutput(output, outcome, beside = {}) {
   const render = { labels: renderLabels, scalar: renderScalars, boxes: renderBoxes, text: renderText, tensor: renderTensor }[outcome.kind];
-  const { top, rest } = render(output, outcome, beside.expected, beside.seen, beside.picture);
+  const own = renderKind(output, outcome, beside);
+  const { top, rest } = own ? { rest: [...own, arrayDetails(outcome, beside.expected)] } : render(output, outcome, beside.expected, beside.seen, beside.picture);
   const heading = el("h3", {}, authored(output.name), output.unit && el("span", { class: "unit" }, " ", authored(output.unit)));
   const description = output.description && el("p", { class: "hint", dir: "auto" }, output.description);
   return el("section", { class: "output" }, heading, description, top, verdict(output, outcome, beside), ...rest);
 }
 
+/** The parts of a kind that has its own way to be shown; null where what that needs is not here. */
+function renderKind(output, outcome, beside) {
+  if (output.kind === "mask") return renderMask(output, outcome, beside);
+  if (output.kind === "keypoints") return renderKeypoints(output, outcome, beside);
+  if (output.kind === "tokens") return renderTokens(output, beside);
+  if (output.kind === "embedding") return renderEmbedding(output, outcome, beside);
+  if (output.kind === "table") return renderTable(output, outcome);
+  return null;
+}
+
+function kindSummary(output, outcome, beside) {
+  if (output.kind === "mask") return maskSummary(output, outcome, beside);
+  if (output.kind === "keypoints") return keypointsSummary(outcome);
+  if (output.kind === "tokens") return tokensSummary(beside);
+  if (output.kind === "embedding") return embeddingSummary(outcome, beside);
+  if (output.kind === "table") return tableSummary(outcome);
+  return output.kind === "series" ? seriesSummary(outcome) : null;
+}
+
 /** The outcome in a few words, for the status line. */
-export function summary(output, outcome) {
+export function summary(output, outcome, beside = {}) {
+  const own = kindSummary(output, outcome, beside);
+  if (own) return own;
   if (outcome.kind === "boxes") return boxesSummary(outcome);
-  if (outcome.kind === "text") return outcome.text.length > 80 ? `${outcome.text.slice(0, 80)}…` : outcome.text;
+  if (outcome.kind === "text") return cut(outcome.text, 80);
   if (outcome.kind === "tensor") return t("tensor_summary", { shape: shapeText(outcome.shape) });
   if (outcome.rows.length !== 1) return tn("rows", outcome.rows.length + outcome.omitted_rows);
   if (outcome.kind === "labels") {
@@ -182,6 +217,15 @@ function overlay(output, picture, seen) {
 }
 
 function renderTensor(output, outcome, expected, seen, picture) {
+  const parts = arrayParts(outcome, expected);
+  const lines = output.kind === "series" && linesOf(outcome);
+  if (lines) parts.unshift(...seriesPlot(output, lines));
+  if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null), savePicture(output, picture));
+  return { rest: parts };
+}
+
+/** The facts and the first numbers of an array. */
+function arrayParts(outcome, expected) {
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const parts = [
     el(
@@ -202,22 +246,42 @@ function renderTensor(output, outcome, expected, seen, picture) {
       el("summary", {}, name),
       el("pre", { tabindex: 0, role: "region", "aria-label": name }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
     );
-  if (output.kind === "series" && isLine(outcome)) parts.unshift(seriesPlot(output, outcome));
-  if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null));
   const count = integer(outcome.values.length);
   if (outcome.values.length > 0) parts.push(values(outcome, t("first_values", { count })));
   if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${t("first_values", { count: integer(expected.values.length) })}`));
-  return { rest: parts };
+  return parts;
 }
 
-/** Whether an array is one line of numbers, all of which are here. */
-function isLine({ shape, values, omitted }) {
-  return omitted === 0 && values.length > 1 && shape.filter((side) => side > 1).length === 1;
+/** The array behind what is shown, for who wants its numbers. */
+function arrayDetails(outcome, expected) {
+  return outcome.kind === "tensor" ? el("details", { class: "array" }, el("summary", {}, t("array_details")), ...arrayParts(outcome, expected)) : "";
 }
 
-function seriesPlot(output, { values }) {
-  const points = values.map((y, x) => ({ x, y }));
-  return linePlot({ alt: t("series_alt", { output: output.name }), points, notes: [], xName: t("series_index"), yName: output.unit ? `${output.name} (${output.unit})` : output.name });
+function savePicture(output, picture) {
+  const ending = picture.type === "image/jpeg" ? "jpg" : "png";
+  return el("div", { class: "actions" }, el("button", { type: "button", class: "button small", onclick: () => saveFile(`${output.name}.${ending}`, picture) }, t(ending === "png" ? "save_png" : "save_picture")));
+}
+
+/** One line a channel, told apart by its dashes and by the number on it. */
+function seriesPlot(output, lines) {
+  const several = lines.length > 1;
+  const named = lines.map((values, at) => ({ points: values.map((y, x) => ({ x, y })), style: at, number: several ? String(at + 1) : "" }));
+  const plot = linePlot({
+    alt: t(several ? "lines_alt" : "series_alt", { output: output.name, count: integer(lines.length) }),
+    lines: named,
+    notes: [],
+    xName: t("series_index"),
+    yName: output.unit ? `${output.name} (${output.unit})` : output.name,
+  });
+  if (!several) return [plot];
+  const legend = named.map((line, at) => el("li", {}, lineSample(at), " ", ...(output.labels?.[at] ? [`${line.number} `, authored(output.labels[at])] : [t("channel_number", { number: line.number })])));
+  return [plot, el("ul", { class: "legend", "aria-label": t("legend") }, ...legend)];
+}
+
+function seriesSummary(outcome) {
+  const lines = linesOf(outcome);
+  if (!lines) return null;
+  return lines.length > 1 ? tn("lines_summary", lines.length, { length: tn("values", lines[0].length) }) : tn("values", lines[0].length);
 }
 
 function shapeText(shape) {

@@ -10,27 +10,32 @@ const PLOT_ROOM = { top: 34, right: 18, bottom: 48 };
 /** About how wide a digit is, and how high a line. */
 const DIGIT = 8;
 const LINE = 18;
+/** The dashes that tell lines apart. */
+const DASHES = ["none", "8 4", "2 3", "12 3 2 3", "5 2", "14 6", "2 6", "9 3 2 3 2 3"];
 
 /**
  * Points joined by a line, drawn anew for every width so that the numbers keep their size.
  *
  * `points` are `{ x, y, mark }` from left to right, `y` null where there is no number, `mark` one of
  * `same`, `other` and `start`, or none. `notes` are `{ x, words, side }`: words at a place, on its `side`.
+ * Instead of points, `lines` are up to eight `{ points, style, number }`: each has the dashes of its
+ * `style`, and its `number` on it.
  */
-export function linePlot({ alt, points, notes, xName, yName, yRange }) {
+export function linePlot({ alt, points, lines = [{ points, style: 0, number: "" }], notes, xName, yName, yRange }) {
   const place = el("div", { class: "plot" });
   let drawn = 0;
   const observer = new ResizeObserver(([{ contentRect }]) => {
     const width = Math.floor(contentRect.width);
     if (width === drawn || width < 100) return;
     drawn = width;
-    place.replaceChildren(drawPlot(width, { alt, points, notes, xName, yName, yRange }));
+    place.replaceChildren(drawPlot(width, { alt, lines, notes, xName, yName, yRange }));
   });
   observer.observe(place);
   return place;
 }
 
-function drawPlot(width, { alt, points, notes, xName, yName, yRange }) {
+function drawPlot(width, { alt, lines, notes, xName, yName, yRange }) {
+  const points = lines.flatMap((line) => line.points);
   const [xLow, xHigh] = span(points.map(({ x }) => x));
   const [yLow, yHigh] = yRange ?? widened(span(points.map(({ y }) => y).filter((y) => y !== null)));
   const yTicks = ticks(yLow, yHigh, 4);
@@ -72,9 +77,24 @@ function drawPlot(width, { alt, points, notes, xName, yName, yRange }) {
       svgText(where === "left" ? at - 6 : at + 6, baseline, shortened(words, room[where]), where === "left" ? "end" : "start"),
     );
   });
-  drawing.append(svg("path", { class: "plot-line", d: joined(points, across, down) }));
+  drawing.append(...lines.map((line) => svg("path", { class: "plot-line", d: joined(line.points, across, down), "stroke-dasharray": DASHES[line.style] })));
+  drawing.append(...lines.filter((line) => line.number).flatMap((line) => lineNumber(line, lines.length, across, down)));
   for (const { x, y, mark } of points) if (y !== null && mark) drawing.append(plotMark(mark, across(x), down(y)));
   return drawing;
+}
+
+/** The number of a line on the line itself, each line's a little further on, so that they seldom meet. */
+function lineNumber({ points, style, number: words }, count, across, down) {
+  const known = points.filter(({ y }) => y !== null);
+  if (known.length === 0) return [];
+  const { x, y } = known[Math.floor(((style + 0.5) / count) * known.length)];
+  return [svg("circle", { class: "plot-number", cx: across(x), cy: down(y), r: 9 }), svgText(across(x), down(y) + 4.5, words, "middle")];
+}
+
+/** A piece of a line as it is drawn, for a legend. */
+export function lineSample(style) {
+  const line = svg("path", { class: "plot-line", d: "M0 5H48", "stroke-dasharray": DASHES[style] });
+  return svg("svg", { class: "line-sample", width: 48, height: 10, viewBox: "0 0 48 10", "aria-hidden": "true" }, line);
 }
 
 /** A path through the points, broken where there is no number. */

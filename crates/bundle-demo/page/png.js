@@ -1,17 +1,42 @@
-// A PNG file of gray levels, stored and not compressed: PNG specification (ISO/IEC 15948), zlib
+// A PNG file of one byte a pixel, stored and not compressed: PNG specification (ISO/IEC 15948), zlib
 // (RFC 1950), DEFLATE blocks of stored bytes (RFC 1951 §3.2.4).
 
-/** The file of `levels`, one byte a pixel, row by row. */
+/** The file of gray `levels`, row by row. */
 export function pngOf(width, height, levels) {
-  const rows = new Uint8Array((width + 1) * height);
-  for (let y = 0; y < height; y += 1) rows.set(levels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  return pngFile([pngHeader(width, height, 0), pngPixels(width, height, levels)]);
+}
+
+/**
+ * Files of `indices`, numbers of colours, row by row: the pixels are written once, and each call
+ * gives the file with other `colours`, each red, green, blue and opacity from 0 to 255.
+ */
+export function palettePng(width, height, indices) {
+  const [header, pixels] = [pngHeader(width, height, 3), pngPixels(width, height, indices)];
+  return (colours) => {
+    const palette = pngChunk("PLTE", Uint8Array.from(colours.flatMap((colour) => colour.slice(0, 3))));
+    const opacities = pngChunk("tRNS", Uint8Array.from(colours, (colour) => colour[3]));
+    return pngFile([header, palette, opacities, pixels]);
+  };
+}
+
+function pngFile(chunks) {
+  const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+  return new Blob([signature, ...chunks, pngChunk("IEND", new Uint8Array())], { type: "image/png" });
+}
+
+function pngHeader(width, height, colourType) {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, 0, 0, 0, 0], 8);
-  const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
-  return new Blob([signature, pngChunk("IHDR", header), pngChunk("IDAT", storedZlib(rows)), pngChunk("IEND", new Uint8Array())], { type: "image/png" });
+  header.set([8, colourType, 0, 0, 0], 8);
+  return pngChunk("IHDR", header);
+}
+
+function pngPixels(width, height, pixels) {
+  const rows = new Uint8Array((width + 1) * height);
+  for (let y = 0; y < height; y += 1) rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
+  return pngChunk("IDAT", storedZlib(rows));
 }
 
 function pngChunk(name, content) {

@@ -46,6 +46,25 @@ export function score(value, unit, word = "NaN") {
   return value.toFixed(3);
 }
 
+/** A share of 1 in percent; what is there is never rounded to nothing, nor what is missing to all. */
+export function percent(share) {
+  const words = (value) => new Intl.NumberFormat(strings.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+  if (share > 0 && share < 0.0005) return t("percent", { share: `<${words(0.1)}` });
+  if (share < 1 && share >= 0.9995) return t("percent", { share: `>${words(99.9)}` });
+  return t("percent", { share: words(100 * share) });
+}
+
+/** Text of an author or a model within our words: in the direction of its own script, which it cannot leave. */
+export function isolated(text) {
+  return `\u2068${String(text).replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`;
+}
+
+/** The beginning of a text that may be of any length. */
+export function cut(text, most = 60) {
+  const letters = [...text.slice(0, 2 * most + 2)];
+  return letters.length <= most ? text : `${letters.slice(0, most).join("")}…`;
+}
+
 /** A difference: only its magnitude matters. */
 export function delta(value) {
   if (value === null || value === undefined) return "NaN";

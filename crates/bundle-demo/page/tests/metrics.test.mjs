@@ -1,4 +1,4 @@
-// node --test crates/bundle-demo/page/tests: beside SciPy 1.x (binomtest(...).proportion_ci("wilson")) and
+// node --test in this directory: beside SciPy 1.x (binomtest(...).proportion_ci("wilson")) and
 // scikit-learn 1.x (f1_score, balanced_accuracy_score, r2_score, calibration_curve, the dummy estimators), whose numbers
 // are written down here; those of intervals are of its scores on the same draws.
 
