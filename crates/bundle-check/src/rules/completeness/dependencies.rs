@@ -16,8 +16,17 @@ use crate::{
 /// Bytes of an environment file that are read at all.
 const MAX_ENVIRONMENT: u64 = 20 << 20;
 /// Words that begin the heading of a section on installing.
-const HEADINGS: &[&str] =
-    &["requirement", "dependenc", "prerequisite", "install", "setup", "environment", "requires"];
+const HEADINGS: &[&str] = &[
+    "requirement",
+    "dependenc",
+    "prerequisite",
+    "pre-requisite",
+    "install",
+    "setup",
+    "environment",
+    "requires",
+    "needed",
+];
 
 /// Words of a heading; a longer one is a sentence.
 const MAX_HEADING: usize = 8;
@@ -190,8 +199,9 @@ fn install_command(subject: &Subject, document: &Document) -> Option<Evidence> {
         let packages = |line: &str| installed_packages(line).len();
         let all: usize = lines.iter().map(|(_, line)| packages(line)).sum();
         let installs = |(_, line): &&(usize, &str)| {
-            let wanted =
-                packages(line) > 0 && (headed || all > 1) || installs_itself(subject, line);
+            let wanted = packages(line) > 0 && (headed || all > 1)
+                || installs_itself(subject, line)
+                || headed && builds_from_source(line);
             wanted && subject.tree.words().template_in(line).is_none()
         };
         if let Some((line, text)) = lines.iter().find(installs) {
@@ -199,6 +209,12 @@ fn install_command(subject: &Subject, document: &Document) -> Option<Evidence> {
         }
     }
     None
+}
+
+/// `git clone https://host/owner/caffe` in a section on installing.
+fn builds_from_source(line: &str) -> bool {
+    let line = line.trim().trim_start_matches(['$', '!', '>']).trim_start();
+    line.starts_with("git clone ")
 }
 
 /// `pip install -e .`, `python setup.py develop`: the project says what it needs when it is installed.

@@ -145,12 +145,11 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
         let model = headed || column || says(&text);
         let other = is_of_others(lists, &text) && !headed && !column;
         let promised = lists.promises.within(&text).is_some();
+        let offered = lists.pretrained_words.within(&text).is_some() && text.contains("download");
         let leads = |link: &&Link| {
-            !link.image
-                && lists.template_in(&link.url).is_none()
-                && is_model_address(subject, &link.url, model)
-                && !other
-                && !promised
+            let weights =
+                is_model_address(subject, &link.url, model) || offered && is_offered(lists, link);
+            !link.image && lists.template_in(&link.url).is_none() && weights && !other && !promised
         };
         if let Some(link) = links.iter().find(leads) {
             return Some(document.at(link.line, &link.url));
@@ -209,9 +208,34 @@ fn is_model_address(subject: &Subject, url: &str, model: bool) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or(&url);
     let name = path.rsplit('/').next().unwrap_or(path);
     let certain = name.split('.').skip(1).any(|suffix| lists.certain_weights.has(suffix));
-    let known = name.split('.').skip(1).any(|suffix| lists.weights.has(suffix));
+    let known = name
+        .split('.')
+        .skip(1)
+        .any(|suffix| lists.weights.has(suffix) || ARCHIVES.contains(&suffix));
     let hosted = lists.file_hosts.within(path).is_some() || path.contains("/releases/");
     certain || (model && (known || hosted))
+}
+
+/// Whether "download the trained model [here](…)" leads to a file, on whatever host: not to a
+/// paper or to somebody's repository.
+fn is_offered(lists: &Words, link: &Link) -> bool {
+    const HERE: [&str; 8] =
+        ["here", "link", "this", "download", "model", "models", "weights", "checkpoint"];
+    let url = link.url.to_lowercase();
+    let page = [
+        "github.com",
+        "gitlab.com",
+        "arxiv.org",
+        "doi.org",
+        "openreview.net",
+        "pytorch.org",
+        ".pdf",
+    ];
+    let named = words(&link.text).iter().any(|word| HERE.contains(&word.as_str()));
+    url.starts_with("http")
+        && named
+        && !page.iter().any(|page| url.contains(page))
+        && lists.models_of_others.within(&url).is_none()
 }
 
 /// Whether a program's name and text say that it downloads a model.

@@ -120,6 +120,7 @@ fn results_table(subject: &Subject, document: &Document) -> Option<(usize, Evide
             .iter()
             .take(2)
             .any(|heading| mentions(lists, &heading.text));
+        let headed = headed || is_introduced(lists, document, index, table);
         let results =
             lists.template_in(&block_text(block)).is_none() && is_results(lists, table, headed);
         let cells = numeric_cells(table);
@@ -133,6 +134,19 @@ fn results_table(subject: &Subject, document: &Document) -> Option<(usize, Evide
             )
         })
     })
+}
+
+/// Whether the sentence right above a table of decimal numbers speaks of what was measured.
+fn is_introduced(lists: &Words, document: &Document, index: usize, table: &Table) -> bool {
+    const LONGEST: usize = 60;
+    let above = index.checked_sub(1).and_then(|above| document.readme.blocks.get(above));
+    let Some(BlockKind::Prose(prose)) = above.map(|block| &block.kind) else { return false };
+    let decimals =
+        table.rows.iter().flatten().filter(|cell| is_numeric(cell) && cell.contains('.'));
+    let words = crate::tree::words(&prose.text);
+    let measured = words.iter().map(|word| word.trim_end_matches('s'));
+    let measured = measured.into_iter().any(|word| word == "score" || lists.metrics.has(word));
+    words.len() <= LONGEST && decimals.count() >= 4 && (measured || mentions(lists, &prose.text))
 }
 
 /// Whether a table holds results: at least two numbers, under a header (or a
