@@ -3,23 +3,18 @@
 use std::{cell::OnceCell, fmt, sync::Arc};
 
 use bundle_archive::{Archive, ArchiveErrorKind, Limits};
-use bundle_demo::{describe_loaded, prediction_view, replay_view};
-use bundle_manifest::{EntryName, Example, ExampleInput, FileSource as _, Manifest};
-use bundle_preprocess::{
-    InputPipeline, InputSource, Outcome, Perturbation, RankedLabel, StepError, Value, picture,
-};
-use bundle_run::{Inputs, Likeness, Prediction, Predictor, RunError, replay};
+use bundle_demo::{AskError, Asked, Change, Inquiry, describe_loaded, replay_view};
+use bundle_manifest::{Example, ExampleInput, FileSource as _, Manifest};
+use bundle_preprocess::InputSource;
+use bundle_run::{Inputs, Likeness, Predictor, RunError, replay};
 use bundle_signature::{Trust, UnixTime, Verification, verify_bundle};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{Parcel, seen};
+use crate::Parcel;
 
 /// Bytes of an example's file.
 const MAX_FILE: u64 = 256 << 20;
-
-/// Squares of a side of the grid that covers a picture.
-const MAX_GRID: usize = 24;
 
 /// How far opening has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,19 +116,14 @@ impl Host {
         let view = match question {
             Question::Describe => self.describe(),
             Question::Predict { inputs, trace, perturb } => {
-                let mut inputs = self.inputs(inputs, &parcel.bytes)?;
-                let changed = perturb.map(|one| self.perturb(&one, &mut inputs)).transpose()?;
-                let mut view = self.predict(&inputs, trace, &mut answer)?;
-                match changed {
-                    Some(InputSource::File(file)) => view["changed"] = answer.attach(&file),
-                    Some(InputSource::Json(value)) => view["changed"] = value,
-                    None => {}
-                }
-                view
+                let inputs = self.inputs(inputs, &parcel.bytes)?;
+                let asked = Asked { trace, perturb };
+                let attach = &mut |file: &[u8]| answer.attach(file);
+                self.inquiry(trace).predict(inputs, &asked, attach)?
             }
             Question::Occlude { inputs, input, grid } => {
                 let inputs = self.inputs(inputs, &parcel.bytes)?;
-                self.occlude(&inputs, &input, grid)?
+                self.inquiry(false).occlude(&inputs, &input, grid)?
             }
             Question::Replay { example } => {
                 let example = self.example(&example)?;
@@ -153,78 +143,12 @@ impl Host {
         describe_loaded(&self.manifest, id, &self.signature, &self.predictor)
     }
 
-    fn predict(&self, inputs: &Inputs, trace: bool, answer: &mut Parcel) -> Result<Json, Trouble> {
-        let prediction = self.predictor.predict(inputs, trace)?;
-        let mut view = prediction_view(&prediction);
-        if !trace {
-            return Ok(view);
-        }
-        let likeness = self
-            .likeness
-            .get_or_init(|| Likeness::of(&self.manifest, &self.predictor, self.archive.as_ref()));
-        let unlike = likeness.unlike(&self.predictor, inputs);
-        view["unlike"] = unlike
-            .into_iter()
-            .map(|(input, words)| json!({ "input": input.as_str(), "words": words }))
-            .collect();
-        let tensors = prediction.outputs.iter().filter_map(|(name, output)| {
-            let Outcome::Tensor { value } = &output.outcome else { return None };
-            Some((name.to_string(), answer.attach(&picture(&Value::Tensor(value.clone()))?)))
-        });
-        view["pictures"] = Json::Object(tensors.collect::<Map<_, _>>());
-        let steps = prediction
-            .stages
-            .iter()
-            .map(|(input, stages)| (input.to_string(), seen::steps(stages, answer)));
-        view["seen"] = Json::Object(steps.collect::<Map<_, _>>());
-        Ok(view)
-    }
-
-    /// How far the score of the top label falls when a square of the picture is covered, square by
-    /// square.
-    fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, Trouble> {
-        let (name, pipeline) = self.given(input, inputs)?;
-        let whole = self.predictor.predict(inputs, false)?;
-        let top = ranking(&whole).and_then(|ranking| ranking.first());
-        let top = top.ok_or_else(|| Trouble::new("no output of this bundle ranks labels"))?;
-        let grid = grid.clamp(2, MAX_GRID);
-        let mut drops = Vec::with_capacity(grid * grid);
-        let mut changed = inputs.clone();
-        for covered in pipeline.occlusions(&inputs[name], grid)? {
-            changed.insert(name.clone(), covered?);
-            let prediction = self.predictor.predict(&changed, false)?;
-            let same = |ranking: &[RankedLabel]| {
-                ranking.iter().find(|one| one.index == top.index).map(|one| top.score - one.score)
-            };
-            drops.push(ranking(&prediction).and_then(same).filter(|drop| drop.is_finite()));
-        }
-        Ok(json!({ "grid": grid, "label": top.label, "score": top.score, "drops": drops }))
-    }
-
-    /// Changes one of the inputs, and returns what became of it.
-    fn perturb(&self, change: &Change, inputs: &mut Inputs) -> Result<InputSource, Trouble> {
-        let Change { input, kind, strength, seed } = change;
-        let known = Perturbation::ALL.into_iter().find(|one| one.as_str() == kind);
-        let known = known
-            .ok_or_else(|| Trouble::new(format!("nothing is called `{}`", kind.escape_debug())))?;
-        let (name, pipeline) = self.given(input, inputs)?;
-        let name = name.clone();
-        let changed = pipeline.perturb(&inputs[&name], known, *strength, *seed)?;
-        inputs.insert(name, changed.clone());
-        Ok(changed)
-    }
-
-    /// The input of this name, for which something is given, and its pipeline.
-    fn given<'a>(
-        &'a self,
-        input: &str,
-        inputs: &'a Inputs,
-    ) -> Result<(&'a EntryName, &'a InputPipeline), Trouble> {
-        let name = inputs.keys().find(|name| name.as_str() == input).ok_or_else(|| {
-            Trouble::new(format!("nothing is given for `{}`", input.escape_debug()))
-        })?;
-        let pipeline = self.predictor.input_pipeline(name);
-        Ok((name, pipeline.ok_or_else(|| Trouble::new("an input without steps"))?))
+    /// With the likeness, which is measured once, where it is asked for.
+    fn inquiry(&self, trace: bool) -> Inquiry<'_> {
+        let (manifest, predictor) = (&self.manifest, &self.predictor);
+        let measure = || Likeness::of(manifest, predictor, self.archive.as_ref());
+        let likeness = trace.then(|| self.likeness.get_or_init(measure));
+        Inquiry { manifest, predictor, likeness }
     }
 
     fn inputs(&self, given: Map<String, Json>, files: &[u8]) -> Result<Inputs, Trouble> {
@@ -301,16 +225,6 @@ enum Question {
     },
 }
 
-/// How one input is to be changed first.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    input: String,
-    kind: String,
-    strength: f64,
-    seed: u64,
-}
-
 /// Why there is no answer.
 struct Trouble {
     message: String,
@@ -323,17 +237,9 @@ impl Trouble {
     }
 }
 
-/// The first row of the first output that ranks labels.
-fn ranking(prediction: &Prediction) -> Option<&[RankedLabel]> {
-    prediction.outputs.values().find_map(|output| match &output.outcome {
-        Outcome::Labels { rows } => rows.first().map(Vec::as_slice),
-        _ => None,
-    })
-}
-
-impl From<StepError> for Trouble {
-    fn from(error: StepError) -> Self {
-        Self { hint: error.hint.clone(), message: error.to_string() }
+impl From<AskError> for Trouble {
+    fn from(error: AskError) -> Self {
+        Self { hint: error.hint().map(str::to_owned), message: error.to_string() }
     }
 }
 

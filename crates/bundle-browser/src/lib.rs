@@ -21,16 +21,10 @@
 //! { "ask": "file", "example": "moderate-01", "input": "photograph" }
 //! ```
 //!
-//! An answer is `{"ok": …}` with a view of `bundle-demo`, or `{"error": …, "hint": …}`. A prediction
-//! with `trace` adds what a person may want to look at, and a run of many inputs does not:
-//! `unlike`, sentences on what of the input is far from every recorded example; `pictures` of
-//! outputs that can be one; and `seen`, per input each step with the shape of what it gave, and a
-//! picture where that is one. With `perturb` it adds `changed`, the file or text that was
-//! predicted on.
+//! An answer is `{"ok": …}` with a view of `bundle-demo`, or `{"error": …, "hint": …}`.
 
 mod host;
 mod parcel;
-mod seen;
 
 pub use host::{Host, Progress, Refusal};
 pub use parcel::Parcel;

@@ -2,7 +2,7 @@
 
 import { byId } from "./dom.js";
 import { bytes, t } from "./strings.js";
-import { TransportError } from "./transport.js";
+import { answerToChanged, answerToCovered, fromBase64, pictureOrFile, TransportError } from "./transport.js";
 
 /** How the bundle's parts and the runtime lie in the page. */
 const PART = "script.bundle-part";
@@ -25,7 +25,7 @@ export function localTransport(description) {
   self.bundlePart = () => {
     const script = document.querySelector(`${RUNTIME}, ${PART}`);
     if (!script) return;
-    const content = decoded(script.textContent);
+    const content = fromBase64(script.textContent);
     if (script.matches(RUNTIME)) {
       runtime = new Blob([content]);
       size = Number(script.dataset.bundleSize);
@@ -132,14 +132,11 @@ export function localTransport(description) {
     },
     async perturb(inputs, change, signal) {
       const { question, files } = given(inputs);
-      const { outputs, changed } = await ask({ ask: "predict", inputs: question, perturb: change }, files, signal);
-      const picture = changed instanceof Blob && changed.type.startsWith("image/") ? changed : null;
-      return { outputs, picture, words: typeof changed === "string" ? changed : null };
+      return answerToChanged(await ask({ ask: "predict", inputs: question, perturb: change }, files, signal));
     },
     async occlude(inputs, { input, grid }, signal) {
       const { question, files } = given(inputs);
-      const found = await ask({ ask: "occlude", inputs: question, input, grid }, files, signal);
-      return { rows: found.grid, columns: found.grid, drops: found.drops.map((drop) => drop ?? 0), label: found.label };
+      return answerToCovered(await ask({ ask: "occlude", inputs: question, input, grid }, files, signal));
     },
     replay: (example, signal) => ask({ ask: "replay", example }, [], signal),
     exampleFile: (example, input, signal) => ask({ ask: "file", example, input }, [], signal),
@@ -215,21 +212,6 @@ function unpacked(buffer) {
   };
   // Where nothing is behind the text, nothing in it stands for a file: an input may be called `bytes`.
   return { json, ok: at < buffer.byteLength ? filled(json.ok) : json.ok };
-}
-
-/** Only what certainly is a picture is called one. */
-function pictureOrFile(content) {
-  const starts = (...head) => head.every((byte, index) => content[index] === byte);
-  const type = starts(0x89, 0x50, 0x4e, 0x47) ? "image/png" : starts(0xff, 0xd8, 0xff) ? "image/jpeg" : "application/octet-stream";
-  return new Blob([content], { type });
-}
-
-function decoded(text) {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
-  const binary = atob(text);
-  const content = new Uint8Array(binary.length);
-  for (let at = 0; at < binary.length; at += 1) content[at] = binary.charCodeAt(at);
-  return content;
 }
 
 let workerPolicy = null;

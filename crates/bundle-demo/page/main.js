@@ -14,6 +14,9 @@ import { localTransport } from "./local.js";
 import { lastPicture, seenSteps, unlikeNotice } from "./seen.js";
 import { httpTransport, TransportError } from "./transport.js";
 
+/** Kinds of outputs that are shown over what the model saw, or as the text that it was given. */
+const DRAWN_OVER = new Set(["boxes", "mask", "keypoints", "tokens", "image"]);
+
 const description = JSON.parse(byId("description").textContent);
 const transport = document.documentElement.dataset.transport === "local" ? localTransport(description) : httpTransport();
 const status = byId("status");
@@ -129,17 +132,19 @@ function showExample(example) {
       return predict();
     }
     const [replay] = await Promise.all([transport.replay(example.name, signal), fill(example, signal)]);
-    const rasters = await readRasters(replay);
+    const given = [...inputs].map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
+    // A replay has the answers; what some are drawn over, only an answer has.
+    const looked = description.outputs.some(({ kind }) => DRAWN_OVER.has(kind)) ? await transport.predict(new Map(given), signal, true) : {};
+    const rasters = await readRasters(looked);
     signal.throwIfAborted();
     examples.note(replay);
-    const also = besideOf(replay, rasters, example.name);
+    const also = besideOf(looked, rasters, example.name);
     const shown = description.outputs.map((output) => {
       const one = replay.outputs[output.name];
       const beside = { ...also(output.name), expected: one?.expected, replay: one, truth: example.truth[output.name], recordedWith: example.recorded_with };
       return { output, outcome: one?.actual, beside };
     });
     const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
-    const given = [...inputs].map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
     const outputs = Object.entries(replay.outputs).map(([name, one]) => [name, one.actual]);
     heard({ inputs: new Map(given), outputs: Object.fromEntries(outputs) });
     show(shown, (words) => t("answered_example", { example: example.name, summary: `${words}; ${verdict}` }));

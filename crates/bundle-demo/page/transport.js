@@ -36,15 +36,15 @@ export function httpTransport() {
   const segment = encodeURIComponent;
   return {
     destination: t("destination", { host: location.host }),
-    async predict(inputs, signal) {
-      const [[name, source], ...others] = inputs;
-      if (others.length === 0 && source.file) {
-        const request = { method: "POST", body: source.file, signal };
-        return json(await call(`api/predict/${segment(name)}`, request));
-      }
-      const body = JSON.stringify({ inputs: await encoded(inputs) });
-      const headers = { "content-type": "application/json" };
-      return json(await call("api/predict", { method: "POST", headers, body, signal }));
+    async predict(inputs, signal, trace = false) {
+      return filesOf(await asked(inputs, { trace }, signal));
+    },
+    async perturb(inputs, change, signal) {
+      return answerToChanged(filesOf(await asked(inputs, { perturb: change }, signal)));
+    },
+    async occlude(inputs, { input, grid }, signal) {
+      const body = JSON.stringify({ inputs: await encoded(inputs), input, grid });
+      return answerToCovered(await json(await call("api/occlude", { method: "POST", headers: JSON_HEAD, body, signal })));
     },
     async replay(example, signal) {
       return json(await call(`api/replay/${segment(example)}`, { method: "POST", signal }));
@@ -55,6 +55,57 @@ export function httpTransport() {
     },
     usage: httpUsage,
   };
+}
+
+const JSON_HEAD = { "content-type": "application/json" };
+
+/** One file goes as it is, and its address says what else is asked; everything else goes as JSON. */
+async function asked(inputs, { trace = false, perturb }, signal) {
+  const [[name, source], ...others] = inputs;
+  if (others.length === 0 && source.file) {
+    const { kind, strength, seed } = perturb ?? {};
+    const query = new URLSearchParams({ ...(trace && { trace }), ...(perturb && { perturb: kind, strength, seed }) });
+    const place = `api/predict/${encodeURIComponent(name)}`;
+    return json(await call(query.size > 0 ? `${place}?${query}` : place, { method: "POST", body: source.file, signal }));
+  }
+  const body = JSON.stringify({ inputs: await encoded(inputs), trace, perturb });
+  return json(await call("api/predict", { method: "POST", headers: JSON_HEAD, body, signal }));
+}
+
+/** An answer with a Blob in the place of each file. */
+function filesOf(value) {
+  if (Array.isArray(value)) return value.map(filesOf);
+  if (value === null || typeof value !== "object") return value;
+  const keys = Object.keys(value);
+  if (keys.length === 1 && keys[0] === "file_base64" && typeof value.file_base64 === "string") return pictureOrFile(fromBase64(value.file_base64));
+  return Object.fromEntries(keys.map((key) => [key, filesOf(value[key])]));
+}
+
+/** The answer to a changed input, and the input: a picture, or words. */
+export function answerToChanged({ outputs, changed }) {
+  const picture = changed instanceof Blob && changed.type.startsWith("image/") ? changed : null;
+  return { outputs, picture, words: typeof changed === "string" ? changed : null };
+}
+
+/** How far a score falls with each square covered; what is no number is no fall. */
+export function answerToCovered({ grid, drops, label }) {
+  return { rows: grid, columns: grid, drops: drops.map((drop) => drop ?? 0), label };
+}
+
+/** Only what certainly is a picture is called one. */
+export function pictureOrFile(content) {
+  const starts = (...head) => head.every((byte, index) => content[index] === byte);
+  const type = starts(0x89, 0x50, 0x4e, 0x47) ? "image/png" : starts(0xff, 0xd8, 0xff) ? "image/jpeg" : "application/octet-stream";
+  return new Blob([content], { type });
+}
+
+/** The bytes that base64 stands for. */
+export function fromBase64(text) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+  const binary = atob(text);
+  const content = new Uint8Array(binary.length);
+  for (let at = 0; at < binary.length; at += 1) content[at] = binary.charCodeAt(at);
+  return content;
 }
 
 async function call(path, request) {

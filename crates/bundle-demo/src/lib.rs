@@ -69,6 +69,24 @@
 //! booleans as 0 and 1); `min`, `max` and `mean` are over all finite elements, `null` where
 //! there is none. The `omitted` counts say what an answer of this size leaves out.
 //!
+//! Asked through an [`Inquiry`] it may have more:
+//!
+//! ```json
+//! { "unlike": [{ "input": "photograph", "words": "darker than …" }],
+//!   "seen": { "photograph": [{ "index": 0, "op": "decode_image", "what": "RGB", "shape": [480, 640, 3], "picture": FILE }] },
+//!   "pictures": { "heat": FILE },
+//!   "rasters": { "vessels": { "width": 224, "height": 224, "classes": FILE } },
+//!   "tokens": { "names": [{ "text": " Zürich", "label": "B-LOC", "score": 0.99 }] },
+//!   "changed": FILE }
+//! ```
+//!
+//! `unlike` says what of the inputs is far outside every example, `seen` what each step gave.
+//! `pictures` are PNG files of arrays that can be pictures, `rasters` the classes of masks, a byte
+//! per pixel, `tokens` the pieces of the text with their labels (`null` for a token that is no
+//! part of it). `changed` is the input that was changed, a text as it is. A `FILE` is what the
+//! transport says in its place: in a page the bytes behind the text, over HTTP
+//! `{ "file_base64": … }`. What does not apply is empty or not there.
+//!
 //! ## A replay, [`replay_view`]
 //!
 //! ```json
@@ -96,17 +114,20 @@ mod answer;
 mod description;
 #[cfg(feature = "page")]
 mod file;
+mod inquiry;
 #[cfg(feature = "page")]
 mod modules;
 #[cfg(feature = "page")]
 mod page;
 #[cfg(feature = "page")]
 mod policy;
+mod seen;
 
 pub use answer::{prediction_view, replay_view};
 pub use description::{describe, describe_loaded};
 #[cfg(feature = "page")]
 pub use file::{PROVE, PageFile, Provenance, provenance, runtime};
+pub use inquiry::{AskError, Asked, Attach, Change, Inquiry};
 #[cfg(feature = "page")]
 pub use page::{PageError, Transport, page};
 #[cfg(feature = "page")]

@@ -162,6 +162,11 @@ impl InputPipeline {
         self.kind
     }
 
+    /// Its steps, as they were checked.
+    pub(crate) fn checked_steps(&self) -> impl ExactSizeIterator<Item = &CheckedStep> {
+        self.steps.iter()
+    }
+
     /// Its steps.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
         self.steps.iter().map(|checked| &checked.step)

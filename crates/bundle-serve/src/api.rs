@@ -4,10 +4,17 @@ use std::sync::Arc;
 
 use axum::{
     body::Bytes,
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{
+        Path, Query, Request, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::header,
     response::{IntoResponse as _, Response},
 };
+use bundle_demo::{Asked, Change};
+use bundle_run::Inputs;
+use data_encoding::BASE64;
+use serde::Deserialize;
 
 use crate::{body, problem::Problem, state::ServerState};
 
@@ -26,10 +33,9 @@ pub(crate) async fn predict(
     let place = state.place()?;
     let body = body::read(request, &state.options).await?;
     let answer = state.compute(place, move |state| {
-        let inputs = body::parse(&body, &state.manifest)?;
+        let (inputs, asked) = body::question(&body, &state.manifest)?;
         drop(body);
-        let prediction = state.engine.predict(&inputs)?;
-        Ok(bundle_demo::prediction_view(&prediction).to_string().into())
+        answered(state, inputs, &asked)
     });
     answer.await.map(json)
 }
@@ -37,15 +43,61 @@ pub(crate) async fn predict(
 pub(crate) async fn predict_file(
     State(state): State<Arc<ServerState>>,
     path: Result<Path<String>, PathRejection>,
+    asked: Result<Query<AskedOfFile>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let Path(input) = path.map_err(|rejection| unreadable(&rejection))?;
+    let asked = asked.map_err(|rejection| Problem::bad_request(rejection.body_text()))?.0;
     let place = state.place()?;
     let file = body::read(request, &state.options).await?;
     let answer = state.compute(place, move |state| {
         let inputs = body::single(&input, file, &state.manifest)?;
-        let prediction = state.engine.predict(&inputs)?;
-        Ok(bundle_demo::prediction_view(&prediction).to_string().into())
+        answered(state, inputs, &asked.of(input)?)
+    });
+    answer.await.map(json)
+}
+
+/// What the address of a file's input asks beside a plain answer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedOfFile {
+    #[serde(default)]
+    trace: bool,
+    perturb: Option<String>,
+    strength: Option<f64>,
+    seed: Option<u64>,
+}
+
+impl AskedOfFile {
+    fn of(self, input: String) -> Result<Asked, Problem> {
+        let Self { trace, perturb, strength, seed } = self;
+        let perturb = match (perturb, strength) {
+            (Some(kind), Some(strength)) => {
+                Some(Change { input, kind, strength, seed: seed.unwrap_or_default() })
+            }
+            (None, None) => None,
+            _ => return Err(Problem::bad_request("`perturb` and `strength` go together")),
+        };
+        Ok(Asked { trace, perturb })
+    }
+}
+
+fn answered(state: &ServerState, inputs: Inputs, asked: &Asked) -> Result<Bytes, Problem> {
+    let mut attach = |file: &[u8]| serde_json::json!({ "file_base64": BASE64.encode(file) });
+    let view = state.engine.predict(inputs, asked, &mut attach)?;
+    Ok(view.to_string().into())
+}
+
+pub(crate) async fn occlude(
+    State(state): State<Arc<ServerState>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let place = state.place()?;
+    let body = body::read(request, &state.options).await?;
+    let answer = state.compute(place, move |state| {
+        let (inputs, input, grid) = body::covering(&body, &state.manifest)?;
+        drop(body);
+        Ok(state.engine.occlude(&inputs, &input, grid)?.to_string().into())
     });
     answer.await.map(json)
 }

@@ -7,11 +7,12 @@ use axum::{
     extract::Request,
     http::header,
 };
+use bundle_demo::{Asked, Change};
 use bundle_manifest::Manifest;
 use bundle_preprocess::InputSource;
 use bundle_run::Inputs;
 use data_encoding::BASE64;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use tokio::time::timeout;
 
@@ -53,6 +54,18 @@ async fn read_frames(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
 #[serde(deny_unknown_fields)]
 struct PredictRequest {
     inputs: BTreeMap<String, GivenInput>,
+    #[serde(default)]
+    trace: bool,
+    #[serde(default)]
+    perturb: Option<Change>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OccludeRequest {
+    inputs: BTreeMap<String, GivenInput>,
+    input: String,
+    grid: usize,
 }
 
 #[derive(Deserialize)]
@@ -62,20 +75,38 @@ struct GivenInput {
     value: Option<Json>,
 }
 
-/// The inputs in `{"inputs": {NAME: {"file_base64": …} or {"value": …}}}`.
-pub(crate) fn parse(body: &[u8], manifest: &Manifest) -> Result<Inputs, Problem> {
+/// The inputs in `{"inputs": {NAME: {"file_base64": …} or {"value": …}}}`, and what is asked
+/// beside: `trace`, `perturb`.
+pub(crate) fn question(body: &[u8], manifest: &Manifest) -> Result<(Inputs, Asked), Problem> {
+    let PredictRequest { inputs, trace, perturb } = parse(body)?;
+    Ok((given(inputs, manifest)?, Asked { trace, perturb }))
+}
+
+/// The inputs, the one that is to be covered, and the squares of a side of it.
+pub(crate) fn covering(
+    body: &[u8],
+    manifest: &Manifest,
+) -> Result<(Inputs, String, usize), Problem> {
+    let OccludeRequest { inputs, input, grid } = parse(body)?;
+    Ok((given(inputs, manifest)?, input, grid))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if values(body) > MAX_VALUES {
         let message = format!("the body has more than {MAX_VALUES} JSON values");
         return Err(
             Problem::bad_request(message).with_hint("send large arrays and tables as files")
         );
     }
-    let request: PredictRequest = serde_json::from_slice(body).map_err(|error| {
+    serde_json::from_slice(body).map_err(|error| {
         Problem::bad_request(format!("the body cannot be read: {error}"))
             .with_hint("send {\"inputs\": {NAME: {\"value\": …} or {\"file_base64\": \"…\"}}}")
-    })?;
+    })
+}
+
+fn given(request: BTreeMap<String, GivenInput>, manifest: &Manifest) -> Result<Inputs, Problem> {
     let mut inputs = Inputs::new();
-    for (name, given) in request.inputs {
+    for (name, given) in request {
         let source = match given {
             GivenInput { file_base64: Some(text), value: None } => {
                 InputSource::File(decode(&name, &text)?)

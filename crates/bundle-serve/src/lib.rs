@@ -7,9 +7,14 @@
 //! | `GET /api/bundle` | the description, with `limits` |
 //! | `POST /api/predict` | a prediction from `{"inputs": {NAME: {"file_base64": …} or {"value": …}}}` |
 //! | `POST /api/predict/INPUT` | a prediction; the body is the file, whatever its content type |
+//! | `POST /api/occlude` | how far the top score falls with each square of a picture covered, from `{"inputs": …, "input": NAME, "grid": 8}` |
 //! | `POST /api/replay/EXAMPLE` | a replay |
 //! | `GET /api/examples/EXAMPLE/INPUT` | what a recorded example gives for an input |
 //! | `GET /healthz` | `{"status": "ok"}` |
+//!
+//! A prediction says more with `"trace": true`, and is of a changed input with `"perturb": {"input":
+//! NAME, "kind": "rotate", "strength": 15, "seed": 1}`; beside a file the address says so:
+//! `?trace=true`, `?perturb=rotate&strength=15&seed=1`.
 //!
 //! The views are [`bundle_demo`]'s. `limits` has `body_bytes`, the longest body, and
 //! `file_bytes`, the largest file that fits beside the others. A failure is
@@ -152,6 +157,7 @@ fn routes(state: Arc<ServerState>) -> Router {
         .route("/api/bundle", get(api::bundle))
         .route("/api/predict", post(api::predict))
         .route("/api/predict/{input}", post(api::predict_file))
+        .route("/api/occlude", post(api::occlude))
         .route("/api/replay/{example}", post(api::replay))
         .route("/api/examples/{example}/{input}", get(examples::content))
         .fallback(async || Problem::not_found("there is nothing at this address"))

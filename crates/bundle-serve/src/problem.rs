@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use bundle_demo::AskError;
 use bundle_run::{RunError, RunErrorKind};
 use serde::Serialize;
 
@@ -69,6 +70,15 @@ impl Problem {
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Run(error) => error.into(),
+            AskError::Question(message) => Self::bad_request(message),
+        }
     }
 }
 

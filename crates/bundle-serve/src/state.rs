@@ -1,11 +1,14 @@
 //! What every request shares: the bundle, what is rendered of it, and the turns.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 
 use axum::body::Bytes;
-use bundle_demo::{PageError, Transport};
+use bundle_demo::{AskError, Asked, Attach, Inquiry, PageError, Transport};
 use bundle_manifest::{BundleId, EntryName, Example, FileSource, Manifest};
-use bundle_run::{ExampleReplay, Inputs, Prediction, RunError};
+use bundle_run::{ExampleReplay, Inputs, Likeness, RunError};
 use bundle_signature::Verification;
 use serde_json::{Value as Json, json};
 use tokio::{
@@ -20,25 +23,55 @@ const READING: usize = 4;
 
 /// What a request asks the model. A trait, so that requests can be tested without one.
 pub(crate) trait Engine: Send + Sync {
-    fn predict(&self, inputs: &Inputs) -> Result<Prediction, RunError>;
+    fn describe(&self, manifest: &Manifest, identity: &Identity) -> Json;
+    fn predict(
+        &self,
+        inputs: Inputs,
+        asked: &Asked,
+        attach: &mut Attach<'_>,
+    ) -> Result<Json, AskError>;
+    fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, AskError>;
     fn replay(&self, example: &Example, files: &dyn FileSource) -> Result<ExampleReplay, RunError>;
-    fn labels(&self, output: &EntryName) -> Option<Vec<String>>;
 }
 
 /// The id of a bundle and what may be believed of its signature.
 pub(crate) type Identity = (Option<BundleId>, Verification);
 
-impl Engine for Served {
-    fn predict(&self, inputs: &Inputs) -> Result<Prediction, RunError> {
-        self.predictor.predict(inputs, false)
+/// What is served, and what its examples are like, which is measured when it is first asked for.
+struct Loaded {
+    served: Arc<Served>,
+    likeness: OnceLock<Likeness>,
+}
+
+impl Loaded {
+    fn inquiry(&self, trace: bool) -> Inquiry<'_> {
+        let Served { manifest, predictor, files, .. } = &*self.served;
+        let measure = || Likeness::of(manifest, predictor, &**files);
+        let likeness = trace.then(|| self.likeness.get_or_init(measure));
+        Inquiry { manifest, predictor, likeness }
+    }
+}
+
+impl Engine for Loaded {
+    fn describe(&self, manifest: &Manifest, (id, signature): &Identity) -> Json {
+        bundle_demo::describe_loaded(manifest, *id, signature, &self.served.predictor)
+    }
+
+    fn predict(
+        &self,
+        inputs: Inputs,
+        asked: &Asked,
+        attach: &mut Attach<'_>,
+    ) -> Result<Json, AskError> {
+        self.inquiry(asked.trace).predict(inputs, asked, attach)
+    }
+
+    fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, AskError> {
+        self.inquiry(false).occlude(inputs, input, grid)
     }
 
     fn replay(&self, example: &Example, files: &dyn FileSource) -> Result<ExampleReplay, RunError> {
-        bundle_run::replay(&self.predictor, example, files)
-    }
-
-    fn labels(&self, output: &EntryName) -> Option<Vec<String>> {
-        self.predictor.labels(output).map(|map| map.names.clone())
+        bundle_run::replay(&self.served.predictor, example, files)
     }
 }
 
@@ -66,7 +99,8 @@ impl ServerState {
         let Served { manifest, files, id, signature, .. } = &*served;
         let identity = (*id, signature.clone());
         let (manifest, files) = (manifest.clone(), Arc::clone(files));
-        Self::new(manifest, files, served, options, (identity, bound))
+        let engine = Arc::new(Loaded { served, likeness: OnceLock::new() });
+        Self::new(manifest, files, engine, options, (identity, bound))
     }
 
     pub(crate) fn new(
@@ -74,12 +108,9 @@ impl ServerState {
         files: Arc<dyn FileSource>,
         engine: Arc<dyn Engine>,
         options: Options,
-        ((id, signature), bound): (Identity, Option<SocketAddr>),
+        (identity, bound): (Identity, Option<SocketAddr>),
     ) -> Arc<Self> {
-        let outputs = manifest.outputs.iter().map(|output| &output.name);
-        let labels =
-            outputs.filter_map(|name| Some((name.to_string(), engine.labels(name)?))).collect();
-        let mut description = bundle_demo::describe(&manifest, id, &signature, &labels);
+        let mut description = engine.describe(&manifest, &identity);
         description["limits"] = limits(&manifest, &options);
         let page = bundle_demo::page(&description, Transport::Http);
         let policy = page

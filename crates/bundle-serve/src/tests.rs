@@ -12,7 +12,8 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Request, StatusCode, header},
 };
-use bundle_manifest::{ArtifactPath, EntryName, Example, FileSource, Manifest};
+use bundle_demo::{AskError, Asked, Attach};
+use bundle_manifest::{ArtifactPath, Example, FileSource, Manifest};
 use bundle_preprocess::{InputSource, Outcome, RankedLabel, StepError, Tensor, TensorData};
 use bundle_run::{ExampleReplay, Inputs, OutputResult, Prediction, RunError, RunErrorKind};
 use bundle_signature::Verification;
@@ -21,7 +22,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     Options, routes,
-    state::{Engine, ServerState},
+    state::{Engine, Identity, ServerState},
 };
 
 const MANIFEST: &str = r#"
@@ -92,7 +93,53 @@ impl StandIn {
 }
 
 impl Engine for StandIn {
-    fn predict(&self, inputs: &Inputs) -> Result<Prediction, RunError> {
+    fn describe(&self, manifest: &Manifest, (id, signature): &Identity) -> Json {
+        let labels =
+            BTreeMap::from([("grade".to_owned(), vec!["no".to_owned(), "yes".to_owned()])]);
+        bundle_demo::describe(manifest, *id, signature, &labels)
+    }
+
+    fn predict(
+        &self,
+        inputs: Inputs,
+        asked: &Asked,
+        attach: &mut Attach<'_>,
+    ) -> Result<Json, AskError> {
+        let mut view = bundle_demo::prediction_view(&self.predicted(&inputs)?);
+        if asked.trace {
+            view["unlike"] = json!([]);
+        }
+        if let Some(change) = &asked.perturb {
+            view["changed"] = attach(format!("{change:?}").as_bytes());
+        }
+        Ok(view)
+    }
+
+    fn occlude(&self, inputs: &Inputs, input: &str, grid: usize) -> Result<Json, AskError> {
+        if !inputs.keys().any(|name| name.as_str() == input) {
+            return Err(AskError::Question("nothing is given for it".to_owned()));
+        }
+        Ok(json!({ "grid": grid }))
+    }
+
+    fn replay(
+        &self,
+        example: &Example,
+        _files: &dyn FileSource,
+    ) -> Result<ExampleReplay, RunError> {
+        Ok(ExampleReplay {
+            name: example.name.clone(),
+            holds: true,
+            outputs: BTreeMap::new(),
+            steps: Vec::new(),
+            values: BTreeMap::new(),
+            network: Vec::new(),
+        })
+    }
+}
+
+impl StandIn {
+    fn predicted(&self, inputs: &Inputs) -> Result<Prediction, RunError> {
         let mut given = 0;
         for source in inputs.values() {
             match source {
@@ -132,25 +179,6 @@ impl Engine for StandIn {
             fed: BTreeMap::new(),
             raw: BTreeMap::new(),
         })
-    }
-
-    fn replay(
-        &self,
-        example: &Example,
-        _files: &dyn FileSource,
-    ) -> Result<ExampleReplay, RunError> {
-        Ok(ExampleReplay {
-            name: example.name.clone(),
-            holds: true,
-            outputs: BTreeMap::new(),
-            steps: Vec::new(),
-            values: BTreeMap::new(),
-            network: Vec::new(),
-        })
-    }
-
-    fn labels(&self, _output: &EntryName) -> Option<Vec<String>> {
-        Some(vec!["no".to_owned(), "yes".to_owned()])
     }
 }
 
@@ -302,8 +330,7 @@ async fn refused(cases: impl IntoIterator<Item = (Request<Body>, u16, &'static s
 async fn what_is_wrong_with_a_json_body_is_said() {
     const EXACTLY_ONE: &str = "input `left` needs exactly one of `file_base64` and `value`";
     const DEEP: &str = "the body cannot be read: recursion limit exceeded at line 1 column 152";
-    const KEY: &str =
-        "the body cannot be read: unknown field `input`, expected `inputs` at line 1 column 8";
+    const KEY: &str = "the body cannot be read: unknown field `input`, expected one of `inputs`, `trace`, `perturb` at line 1 column 8";
     const NOT_BASE64: &str = "`file_base64` of input `left` is not base64: invalid length at 0";
     let left = |given: &str| format!("{{\"inputs\":{{\"left\":{given}}}}}");
     let deep = left(&format!("{{\"value\":{}", "[".repeat(500)));
@@ -323,6 +350,29 @@ async fn what_is_wrong_with_a_json_body_is_said() {
 }
 
 #[tokio::test]
+async fn a_page_asks_for_more_than_an_answer() {
+    let app = app();
+    let ask = async |request| ask_json(&app, request).await.1;
+    let plain = ask(post("/api/predict/left", "abc")).await;
+    assert_eq!((&plain["unlike"], &plain["changed"]), (&Json::Null, &Json::Null));
+    let traced = ask(post("/api/predict/left?trace=true", "abc")).await;
+    assert_eq!(traced["unlike"], json!([]));
+    let changed = ask(post("/api/predict/left?perturb=blur&strength=2.5&seed=7", "abc")).await;
+    let in_json = json!({
+        "inputs": { "left": { "value": 1 } },
+        "perturb": { "input": "left", "kind": "blur", "strength": 2.5, "seed": 7 },
+    });
+    let same = ask(post("/api/predict", in_json.to_string())).await;
+    assert!(changed["changed"]["file_base64"].is_string());
+    assert_eq!(changed["changed"], same["changed"]);
+    let covered = json!({ "inputs": { "left": { "value": 1 } }, "input": "left", "grid": 8 });
+    assert_eq!(ask(post("/api/occlude", covered.to_string())).await, json!({ "grid": 8 }));
+    let other = json!({ "inputs": { "left": { "value": 1 } }, "input": "up", "grid": 8 });
+    let other = post("/api/occlude", other.to_string());
+    refused([(other, 400, "nothing is given for it")]).await;
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_a_file_is_said() {
     let conv = "model `m` failed: node `Conv_3` (Conv): out of memory";
     let cases = [
@@ -332,6 +382,7 @@ async fn what_is_wrong_with_a_file_is_said() {
         ("/api/predict/left", "break", 500, conv),
         ("/api/predict/left", "panic", 500, "the prediction stopped unexpectedly"),
         ("/api/predict/%ff", "x", 404, "Invalid URL: Invalid UTF-8 in `input`"),
+        ("/api/predict/left?perturb=blur", "x", 400, "`perturb` and `strength` go together"),
     ];
     refused(cases.map(|(path, body, status, message)| (post(path, body), status, message))).await;
     let long = post("/api/predict/left", "x".repeat(1001));

@@ -55,8 +55,8 @@ fn judge_declared(subject: &Subject, command: &str, purpose: &Purpose) -> Judgem
     }
     let all = subject.scripts();
     let script = |path| all.iter().find(|script| &script.path == path);
-    let own = found.iter().rev().filter_map(script);
-    let own = own.filter_map(|script| script.line_within_reach(all, purpose.line)).next();
+    let mut own = found.iter().rev().filter_map(script);
+    let own = own.find_map(|script| script.line_within_reach(all, purpose.line));
     let anywhere = || all.iter().find_map(|script| Some((script, (purpose.line)(script)?)));
     match own.or_else(anywhere) {
         Some((script, (line, text))) => {

@@ -185,7 +185,7 @@ fn row(cells: &[String]) -> String {
     format!("<tr>{}</tr>", cells.collect::<String>())
 }
 
-/// Links as links; `` `` `` and `**` go, everything else is text.
+/// Links as links; marks of code and of strength go, everything else is text.
 fn inline(cell: &str) -> String {
     let escaped = |text: &str| {
         let plain = text.replace("**", "").replace('`', "");

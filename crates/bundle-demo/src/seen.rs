@@ -3,16 +3,16 @@
 use bundle_preprocess::{Stage, Value, picture};
 use serde_json::{Value as Json, json};
 
-use crate::Parcel;
+use crate::Attach;
 
 /// Characters of a text that are shown.
 const MAX_TEXT: usize = 400;
 
 /// The steps, each with its operation, the shape of what it gave and, where that is one, a PNG
-/// file in the answer.
-pub(crate) fn steps(stages: &[Stage], answer: &mut Parcel) -> Json {
+/// file beside the answer.
+pub(crate) fn steps(stages: &[Stage], attach: &mut Attach<'_>) -> Json {
     let step = |stage: &Stage| {
-        let picture = picture(&stage.value).map(|png| answer.attach(&png));
+        let picture = picture(&stage.value).map(|png| attach(&png));
         json!({
             "index": stage.index, "op": stage.op, "shape": shape(&stage.value),
             "what": what(&stage.value), "picture": picture,
