@@ -11,7 +11,13 @@ use crate::{
 };
 
 /// What the script that validates runs with.
-const PINS: &[&str] = &["jsonschema==4.26.0", "referencing==0.37.0", "rfc3987-syntax==1.1.0"];
+const PINS: &[&str] = &[
+    "jsonschema==4.26.0",
+    "referencing==0.37.0",
+    "rfc3987-syntax==1.1.0",
+    "pre-commit==4.7.0",
+    "PyYAML==6.0.4",
+];
 /// The package that carries the schema of OASIS, and the digest of the schema in it.
 const SCHEMA: (&str, &str) = ("serde-sarif", "=0.8.0");
 const SCHEMA_SHA256: &str = "af47e7b67f24efe74076621fd3a5fbe7398add9e84fe820c971219a385895cea";
@@ -24,8 +30,10 @@ pub(crate) fn report(bundle: &Path, smoke: bool) -> Result<()> {
     let made = write_reports(bundle, &work)?;
     let schema = schema(&work)?;
     let python = tools::python("report", PINS)?;
-    let mut validate = program(python, &["xtask/proofs/report/schema.py"]);
+    let mut validate = program(&python, &["xtask/proofs/report/schema.py"]);
     step("SARIF logs beside the schema", validate.arg(schema).args(&made.logs))?;
+    let mut hooks = program(&python, &["xtask/proofs/report/hooks.py"]);
+    step("the hook and the Action", hooks.arg(bundle).arg(work.join("hooks")))?;
 
     tools::debian(&[("chromium", "chromium")])?;
     let modules = tools::npm("axe-core and a driver", &work, &MODULES)?;
@@ -104,7 +112,7 @@ fn schema(work: &Path) -> Result<PathBuf> {
 fn write_page(looks: &Path) -> Result<()> {
     let rows: Vec<Json> = serde_json::from_str(&fs_err::read_to_string(looks.join("rows.json"))?)?;
     let mut page = String::from(
-        "# Reports\n\n`cargo xtask prove report`: the SARIF logs of a project that holds, of one without a model, of\na hostile one and of all three are valid by the schema of OASIS (SARIF 2.1.0). The pages of the\nsame were opened from the disk in Chromium, offline; axe-core was asked about WCAG 2.2 A and AA and\nits best practices, with every part closed and with every part open.\n\n| page | state | parts | rules that pass | violations |\n|---|---|---|---:|---:|\n",
+        "# Reports\n\n`cargo xtask prove report`: the SARIF logs of a project that holds, of one without a model, of\na hostile one and of all three are valid by the schema of OASIS (SARIF 2.1.0). pre-commit ran the hook of\n`.pre-commit-hooks.yaml`, and bash the steps of `action.yml` after its installation, on a project that holds and on\none that does not: exit 0 and 1. The pages of the\nsame were opened from the disk in Chromium, offline; axe-core was asked about WCAG 2.2 A and AA and\nits best practices, with every part closed and with every part open.\n\n| page | state | parts | rules that pass | violations |\n|---|---|---|---:|---:|\n",
     );
     for row in &rows {
         let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
