@@ -213,6 +213,38 @@ def without(rows, poorer, labels, corrected):
     return out + ["", f"Exact score without them: {off.count(0)} of {len(off)}; within one {sum(d <= 1 for d in off)}."]
 
 
+def strangers(options):
+    """Repositories that the rules were not written with: those that were looked at afterwards,
+    and those that never were."""
+    sheet = table(options.strangers)
+    out = ["The labels are of one reader each, who saw neither the program nor its answers. *Looked at* are repositories",
+           "whose answers were read afterwards, and some rules made more general; *not looked at* are the others: the figures",
+           "to expect of an unknown repository.", ""]
+    for title, looked in [("Looked at", "yes"), ("Not looked at", "no")]:
+        group = [row for row in sheet if row["looked at"] == looked]
+        cases = [(row["repository"], git_directory(options.dir, row["repository"]), row["revision"]) for row in group]
+        cases = [case for case in cases if case[1] and git(case[1], "cat-file", "-t", case[2])]
+        if not cases:
+            continue
+        rows = {r: row for r, row in judge(options.judge, cases, True).items() if "error" not in row}
+        labels = {row["repository"]: [int(row[item]) for item in ITEMS] for row in group}
+        baseline = {r: naive(directory, revision) for r, directory, revision in cases}
+        repositories = sorted(rows)
+        out += [f"{title}: {len(repositories)} of {len(group)}.", "",
+                "| item | said yes | precision | recall | kappa | 95 % | naive kappa |", "|---|---:|---:|---:|---:|---|---:|"]
+        for item, name in enumerate(ITEMS):
+            truth = [labels[r][item] for r in repositories]
+            ours = [read(rows[r], "loose: pass", item) for r in repositories]
+            p, r_, k = scores(truth, ours)
+            low, high = interval(truth, ours)
+            naive_kappa = kappa(truth, [baseline[r][item] for r in repositories])
+            out.append(f"| {name} | {sum(truth)} | {number(p)} | {number(r_)} | {number(k)} | "
+                       f"{number(low)}–{number(high)} | {number(naive_kappa)} |")
+        off = [abs(sum(read(rows[r], "loose: pass", i) for i in range(5)) - sum(labels[r])) for r in repositories]
+        out += ["", f"Exact score: {off.count(0)} of {len(off)}; within one {sum(d <= 1 for d in off)}.", ""]
+    return out
+
+
 def disagreements(rows, labels, reasons):
     out = ["| repository | item | people | ours | it rests on | we believe the label wrong |", "|---|---|---:|---|---|---|"]
     for item, name in enumerate(ITEMS):
@@ -229,6 +261,7 @@ def main():
     parser.add_argument("dir", type=pathlib.Path)
     parser.add_argument("--judge", required=True)
     parser.add_argument("--labels", type=pathlib.Path, default=HERE / "labels.tsv")
+    parser.add_argument("--strangers", type=pathlib.Path, default=HERE / "strangers.tsv")
     parser.add_argument("--page", type=pathlib.Path)
     parser.add_argument("--answers-only", action="store_true", help="leave out which word decides what")
     options = parser.parse_args()
@@ -268,7 +301,8 @@ def main():
     page += report(rows, labels, corrected, baseline)
     for repository in absent + sorted(broken):
         page += ["", f"Not judged: {repository}."]
-    page += ["", "## What the answers rest on", ""] + grounds(rows, labels)
+    page += ["", "## Repositories of other venues", ""] + strangers(options)
+    page += ["## What the answers rest on", ""] + grounds(rows, labels)
     if not options.answers_only:
         found, single = words(rows)
         page += ["", "## Words that decide", "",

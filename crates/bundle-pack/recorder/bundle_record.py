@@ -17,6 +17,9 @@ mapping with the names of the network's inputs. Written are, below `examples/NAM
 and the `[[examples]]` entry. Where the callable and the steps disagree, the callable's tensor is
 recorded all the same, and how far apart they are is said: `bundle check` then names the step.
 
+With `--flags FILE` the inputs are those that people flagged on the page and gave with their export
+(`bundle flags merge -o FILE`): an example each, its origin `flagged`, its truth what they corrected.
+
 As a function: `bundle_record.record("bundle.toml", {"photo": "cat.jpg"}, prepare, name="cat")`.
 
 Needs Python 3.9 and NumPy (before Python 3.11 also `tomli`); other libraries only where a step
@@ -25,6 +28,8 @@ The same values are the same bytes; an interrupted recording leaves nothing behi
 """
 
 import argparse
+import base64
+import binascii
 import contextlib
 import csv
 import importlib
@@ -1853,6 +1858,75 @@ def written(recorder, name, relative, sources, origin, truth, functions):
     return "\n".join(lines) + "\n"
 
 
+# --- what people flagged -----------------------------------------------------------------------
+
+
+class Flag(typing.NamedTuple):
+    """An input that somebody flagged: the name of its example, files and values by input, truths."""
+
+    name: str
+    files: dict
+    values: dict
+    truth: dict
+
+
+def flags_of(file):
+    """The flags of an export of the page, and how many of them came without their input."""
+
+    def wrong(line, what):
+        return RecordError(f"{file}:{line}: {what}", "give a file that `bundle flags merge` or a page wrote")
+
+    try:
+        with open(file, encoding="utf-8") as lines:
+            found = [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise RecordError(f"{file}: {error}") from None
+    if not found or not isinstance(found[0], dict) or found[0].get("kind") != "bundle-flags":
+        raise wrong(1, "is no export of flags")
+    if found[0].get("format") != 1:
+        raise wrong(1, "is of a newer format than this version knows")
+    flags, bare = [], 0
+    for line, said in enumerate(found[1:], 2):
+        inputs = said.get("inputs") if isinstance(said, dict) else None
+        if not isinstance(inputs, dict) or not all(isinstance(kept, dict) for kept in inputs.values()):
+            raise wrong(line, "is no flag")
+        if not inputs or not all("base64" in kept or "value" in kept for kept in inputs.values()):
+            bare += 1
+            continue
+        files, values = {}, {}
+        for name, kept in inputs.items():
+            if "value" in kept:
+                values[name] = kept["value"]
+                continue
+            try:
+                content = base64.b64decode(kept["base64"], validate=True)
+            except (binascii.Error, TypeError, ValueError):
+                raise wrong(line, f"the file of `{name}` is no base64") from None
+            files[name] = (safe_suffix(pathlib.PurePosixPath(str(kept.get("name") or ""))), content)
+        # Whatever the id is, its letters and digits are a name.
+        known = re.sub(r"[^A-Za-z0-9]", "", str(said.get("flag")))[:12]
+        corrected = said.get("corrected") if isinstance(said.get("corrected"), dict) else {}
+        truth = {output: label for output, label in corrected.items() if isinstance(label, str) and label}
+        flags.append(Flag(f"flag-{known or line}", files, values, truth))
+    return flags, bare
+
+
+def record_flags(manifest, file, **more):
+    """Records an example of each flag that came with its input; gives the recordings and the number of the others."""
+    flags, bare = flags_of(file)
+    if not flags:
+        raise RecordError(f"{file}: none of its {bare} flags has its input", "a page leaves inputs out unless one ticks `Include my input in the export`")
+    recordings = []
+    with tempfile.TemporaryDirectory() as directory:
+        for flag in flags:
+            inputs = {}
+            for name, (suffix, content) in flag.files.items():
+                inputs[name] = pathlib.Path(directory, f"{len(inputs)}{suffix}")
+                inputs[name].write_bytes(content)
+            recordings.append(record(manifest, inputs, name=flag.name, values=flag.values, origin="flagged", truth=flag.truth, **more))
+    return recordings, bare
+
+
 # --- the command -----------------------------------------------------------------------------
 
 EXAMPLES = """examples:
@@ -1866,6 +1940,8 @@ EXAMPLES = """examples:
         with what your model gives; it takes a dict of arrays by the names of the ONNX inputs
   python -m bundle_record bundle.toml --input photo=cat.jpg --expect grade=cat.grade.npy
         with an output that you saved
+  python -m bundle_record bundle.toml --flags flags.jsonl --model prepare:network --append
+        an example of each input that people flagged and gave
 
 The exit code is 0 where an example was recorded, also where your function and the steps
 disagree, which is a warning; 2 where none was."""
@@ -1922,6 +1998,7 @@ def parser():
     made.add_argument("manifest", type=pathlib.Path, help="the bundle.toml")
     made.add_argument("--input", action="append", default=[], metavar="NAME=FILE", help="a file for an input; once for each")
     made.add_argument("--value", action="append", default=[], metavar="NAME=VALUE", help="a text or a JSON value for an input")
+    made.add_argument("--flags", type=pathlib.Path, metavar="FILE", help="what people flagged, instead of inputs: an example each")
     made.add_argument("--callable", action="append", default=[], metavar="[NAME=]MODULE:FUNCTION", help="your code, from the path of a file to what the network is fed")
     made.add_argument("--model", metavar="MODULE:FUNCTION", help="your model, from a dict of arrays to its outputs by name; or a torch module")
     made.add_argument("--expect", action="append", default=[], metavar="OUTPUT=NPY", help="what your framework gave for an output, after its steps")
@@ -1942,20 +2019,29 @@ def loaded(file):
 
 
 def run(asked):
-    values = {name: value_of(text) for name, text in assigned(asked.value, "NAME=VALUE").items()}
-    recording = record(
-        asked.manifest, assigned(asked.input, "NAME=FILE"), functions_of(asked.callable), asked.name,
-        {output: loaded(file) for output, file in assigned(asked.expect, "OUTPUT=NPY").items()}, asked.force, values=values,
-        model=imported(asked.model) if asked.model else None, out=asked.out, append=asked.append, origin=asked.origin,
-        truth=assigned(asked.truth, "OUTPUT=TEXT"))
-    for warning in recording.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    shown = os.path.relpath(recording.directory)
-    if asked.append:
-        print(f"wrote {shown}, and its entry in {asked.manifest}", file=sys.stderr)
+    functions, model = functions_of(asked.callable), imported(asked.model) if asked.model else None
+    more = {"callable": functions, "force": asked.force, "model": model, "out": asked.out, "append": asked.append}
+    if asked.flags:
+        if asked.input or asked.value or asked.expect or asked.truth or asked.origin:
+            raise RecordError("--flags brings its own inputs, truths and origin", "leave out --input, --value, --expect, --truth and --origin")
+        recordings, bare = record_flags(asked.manifest, asked.flags, **more)
+        if bare:
+            print(f"warning: {bare} flags came without their input and are no examples", file=sys.stderr)
     else:
-        print(f"wrote {shown}; put this into {asked.manifest}, or use --append", file=sys.stderr)
-        print(recording.entry, end="")
+        values = {name: value_of(text) for name, text in assigned(asked.value, "NAME=VALUE").items()}
+        expect = {output: loaded(file) for output, file in assigned(asked.expect, "OUTPUT=NPY").items()}
+        recordings = [record(
+            asked.manifest, assigned(asked.input, "NAME=FILE"), name=asked.name, expect=expect, values=values,
+            origin=asked.origin, truth=assigned(asked.truth, "OUTPUT=TEXT"), **more)]
+    for recording in recordings:
+        for warning in recording.warnings:
+            print(f"warning: {warning}", file=sys.stderr)
+        shown = os.path.relpath(recording.directory)
+        if asked.append:
+            print(f"wrote {shown}, and its entry in {asked.manifest}", file=sys.stderr)
+        else:
+            print(f"wrote {shown}; put this into {asked.manifest}, or use --append", file=sys.stderr)
+            print(recording.entry, end="")
 
 
 def main(arguments=None):

@@ -7,6 +7,7 @@ torch, torchvision, torchaudio, transformers, timm, OpenCV, soundfile, tokenizer
 pydicom (the environment of the parity proof) nothing is skipped but vectors of another Pillow.
 """
 
+import base64
 import contextlib
 import importlib.util
 import io
@@ -567,6 +568,44 @@ class Command(Project):
         said = self.run_it("--help")
         self.assertEqual(said.returncode, 0)
         self.assertIn("--callable prepare:to_tensor --append", said.stdout)
+
+    def test_flags_become_examples(self):
+        self.path.write_text(manifest(STEPS, more=OUTPUT))
+        self.module("""
+            def net(tensors):
+                return tensors["x"].mean(axis=(2, 3))
+        """)
+        content = (INPUTS / "420.jpg").read_bytes()
+        (output,) = [entry["name"] for entry in tomllib.loads(OUTPUT)["outputs"]]
+        kept = {"sha256": None, "name": "../of me.JPG", "size": len(content), "base64": base64.b64encode(content).decode()}
+        lines = [
+            {"format": 1, "kind": "bundle-flags", "bundle": {"name": "test"}},
+            {"flag": "0f-1e/2d", "reason": "wrong", "corrected": {output: "cat"}, "inputs": {"given": kept}},
+            {"flag": "ffff", "reason": "other", "corrected": {}, "inputs": {"given": {"sha256": None, "name": "x.jpg", "size": 1}}},
+        ]
+        flags = self.directory / "flags.jsonl"
+        flags.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        said = self.run_it("bundle.toml", "--flags", "flags.jsonl", "--model", "prepare:net", "--append")
+        self.assertEqual((said.returncode, said.stdout), (0, ""), said.stderr)
+        self.assertIn("warning: 1 flags came without their input", said.stderr)
+        (entry,) = tomllib.loads(self.path.read_text())["examples"]
+        self.assertEqual((entry["name"], entry["origin"], entry["truth"]), ("flag-0f1e2d", "flagged", {output: "cat"}))
+        self.assertEqual(entry["inputs"], {"given": {"file": "examples/flag-0f1e2d/given.jpg"}})
+        self.assertEqual((self.directory / "examples/flag-0f1e2d/given.jpg").read_bytes(), content)
+        for text, message in [
+            ("", "1: is no export of flags"),
+            (json.dumps({**lines[0], "format": 2}), "1: is of a newer format"),
+            (json.dumps(lines[0]) + "\n[]", "2: is no flag"),
+            (json.dumps(lines[0]) + "\n" + json.dumps(lines[2]), "none of its 1 flags has its input"),
+            ("{", "Expecting"),
+        ]:
+            flags.write_text(text)
+            said = self.run_it("bundle.toml", "--flags", "flags.jsonl")
+            self.assertEqual((said.returncode, said.stdout), (2, ""))
+            self.assertIn(message, said.stderr)
+            self.assertNotIn("Traceback", said.stderr)
+        said = self.run_it("bundle.toml", "--flags", "flags.jsonl", "--origin", "drawn")
+        self.assertIn("--flags brings its own inputs", said.stderr)
 
     def test_an_interrupt_leaves_nothing(self):
         self.path.write_text(manifest(STEPS))

@@ -67,24 +67,36 @@ fn run_merge(args: &FlagsMerge, terminal: &mut Terminal) -> Result<Exit, Failure
                 one_line(&text(&bundle, "version")),
                 one_line(&text(&bundle, "id"))
             )];
-            lines.push(format!(
-                "{} flags of {} files, {twice} twice",
-                flags.len(),
-                args.files.len()
-            ));
-            for ((reason, said, corrected), count) in &counts {
-                let said = one_line(said);
-                let should = if corrected.is_empty() {
-                    String::new()
-                } else {
-                    format!(", should be {}", one_line(corrected))
-                };
-                lines.push(format!("{count:>5}  {reason}: {said}{should}"));
-            }
+            let files = args.files.len();
+            lines.push(format!("{} flags of {files} files, {twice} twice", flags.len()));
+            lines.extend(counts.iter().map(count_line));
             terminal.print(&lines.join("\n"))?;
         }
     }
+    let whole = flags.iter().filter(|flag| has_input(flag)).count();
+    if let Some(output) = args.output.as_ref().filter(|_| whole > 0) {
+        let file = output.display();
+        terminal.note(&format!("{whole} came with their input: an example of each is recorded by"));
+        terminal.note(&format!("python -m bundle_record bundle.toml --flags {file} --append"));
+    }
     Ok(Exit::Holds)
+}
+
+fn count_line(((reason, said, corrected), count): &((String, String, String), usize)) -> String {
+    let should = if corrected.is_empty() {
+        String::new()
+    } else {
+        format!(", should be {}", one_line(corrected))
+    };
+    format!("{count:>5}  {reason}: {}{should}", one_line(said))
+}
+
+/// Whether the person who flagged also gave what the model was given.
+fn has_input(flag: &Json) -> bool {
+    let inputs = flag["inputs"].as_object().into_iter().flat_map(|inputs| inputs.values());
+    let mut inputs = inputs.peekable();
+    let kept = |input: &Json| input.get("base64").is_some() || input.get("value").is_some();
+    inputs.peek().is_some() && inputs.all(kept)
 }
 
 /// How often each reason, answer and correction was given, the most frequent first.
