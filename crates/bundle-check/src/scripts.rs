@@ -4,7 +4,7 @@
 mod imports;
 mod language;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bundle_manifest::ArtifactPath;
 use bundle_project::notebook_cells;
@@ -22,6 +22,8 @@ const MAX_SCRIPT: u64 = 2 << 20;
 const MAX_ALL: u64 = 64 << 20;
 /// Programs that are read.
 const MAX_SCRIPTS: usize = 4_000;
+/// Programs of one directory that are read.
+const MAX_BESIDE: usize = 300;
 /// Programs between the one that is run and the one that trains.
 const MAX_DEPTH: usize = 4;
 
@@ -58,6 +60,13 @@ impl Script {
         });
         let mut budget = MAX_ALL;
         let mut scripts = Vec::new();
+        let mut of_directory = BTreeMap::<_, usize>::new();
+        // A directory of thousands was written by a program; the first of them speak for all.
+        let programs = programs.filter(|file| {
+            let count = of_directory.entry(file.path.parent()).or_default();
+            *count += 1;
+            *count <= MAX_BESIDE
+        });
         for file in programs.take(MAX_SCRIPTS) {
             let limit = budget.min(MAX_SCRIPT);
             let text = tree.text(&file.path, limit).unwrap_or_default();
