@@ -76,8 +76,8 @@ fn run_merge(args: &FlagsMerge, terminal: &mut Terminal) -> Result<Exit, Failure
     let whole = flags.iter().filter(|flag| has_input(flag)).count();
     if let Some(output) = args.output.as_ref().filter(|_| whole > 0) {
         let file = output.display();
-        terminal.note(&format!("{whole} came with their input: an example of each is recorded by"));
-        terminal.note(&format!("python -m bundle_record bundle.toml --flags {file} --append"));
+        terminal.note(format!("{whole} came with their input: an example of each is recorded by"));
+        terminal.note(format!("python -m bundle_record bundle.toml --flags {file} --append"));
     }
     Ok(Exit::Holds)
 }
