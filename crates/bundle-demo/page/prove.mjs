@@ -10,9 +10,23 @@ for (const line of readFileSync(page, "latin1").split("\n")) {
   const [, kind, content] = /^<script type="text\/plain" class="(bundle-runtime|bundle-part)"[^>]*>([^<]*)</.exec(line) ?? [];
   if (kind) pieces[kind].push(Buffer.from(content, "base64"));
 }
-const [runtime, bundle] = [gunzipSync(Buffer.concat(pieces["bundle-runtime"])), Buffer.concat(pieces["bundle-part"])];
+const [packed, bundle] = [Buffer.concat(pieces["bundle-runtime"]), Buffer.concat(pieces["bundle-part"])];
 
-const module = new WebAssembly.Module(runtime);
+/** The module: what comes first in gzip unpacks the rest. */
+function unpacked() {
+  const [first, size] = [packed.readUInt32LE(0), packed.readUInt32LE(4)];
+  const frame = packed.subarray(8 + first);
+  const unpacker = new WebAssembly.Module(gunzipSync(packed.subarray(8, 8 + first)));
+  const { room, unpack, memory: own } = new WebAssembly.Instance(unpacker, {}).exports;
+  const at = room(frame.length, size) >>> 0;
+  if (at === 0) throw new Error("no memory");
+  new Uint8Array(own.buffer, at, frame.length).set(frame);
+  const content = unpack() >>> 0;
+  if (content === 0) throw new Error("the program in this page is damaged");
+  return new Uint8Array(own.buffer, content, size);
+}
+
+const module = new WebAssembly.Module(unpacked());
 let wasm = null;
 const memory = (at, length) => Buffer.from(wasm.memory.buffer, at >>> 0, length >>> 0);
 const died = (at, length) => {

@@ -61,7 +61,21 @@ function taken(length) {
   return memory(wasm.answer() >>> 0, length >>> 0).slice().buffer;
 }
 
-async function unpacked(bytes) {
+/** The module: what comes first in gzip unpacks the rest, for browsers do not know Zstandard. */
+async function unpacked(packed) {
+  const head = new DataView(packed);
+  const [first, size] = [head.getUint32(0, true), head.getUint32(4, true)];
+  const frame = new Uint8Array(packed, 8 + first);
+  const { room, unpack, memory: own } = (await WebAssembly.instantiate(await gunzipped(new Uint8Array(packed, 8, first)))).instance.exports;
+  const at = room(frame.length, size) >>> 0;
+  if (at === 0) throw new Error("no memory");
+  new Uint8Array(own.buffer, at, frame.length).set(frame);
+  const content = unpack() >>> 0;
+  if (content === 0) throw new Error("the program in this page is damaged");
+  return new Uint8Array(own.buffer, content, size);
+}
+
+async function gunzipped(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).arrayBuffer();
 }

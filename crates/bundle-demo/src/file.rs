@@ -16,8 +16,8 @@ use crate::{PageError, Transport, describe_loaded, page::render};
 
 /// The script behind every piece: the page takes the piece before it out of the text.
 pub(crate) const PART_READ: &str = "self.bundlePart?.()";
-/// What runs in the browser, compressed with gzip; empty where it was not built.
-const RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/runtime.wasm.gz"));
+/// What runs in the browser, packed as [`runtime`] says; empty where it was not built.
+const RUNTIME: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/bundle.runtime"));
 /// A program for Node.js that opens the bundle of a page and replays its examples.
 pub const PROVE: &str = include_str!("../page/prove.mjs");
 /// Where the pieces go in the text of the page.
@@ -25,7 +25,11 @@ const PIECES_HERE: &str = "<!-- pieces -->";
 /// Bytes of a page in which its version is looked for.
 const MAX_HEAD: u64 = 64 << 10;
 
-/// What runs in the browser, compressed with gzip; `None` where it was not built in.
+/// What runs in the browser; `None` where it was not built in.
+///
+/// The length of an unpacker and the length of the module, as four bytes each, little-endian;
+/// the unpacker, a WebAssembly module in gzip; the module, a frame of Zstandard, which browsers
+/// cannot read and the unpacker can.
 pub fn runtime() -> Option<&'static [u8]> {
     (!RUNTIME.is_empty()).then_some(RUNTIME)
 }
