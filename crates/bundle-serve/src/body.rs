@@ -50,6 +50,10 @@ async fn read_frames(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
+/// Squares of a side of a covered picture. Each is a prediction, and all of them are one turn,
+/// which cannot be interrupted.
+const MAX_GRID: usize = 12;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PredictRequest {
@@ -88,6 +92,9 @@ pub(crate) fn covering(
     manifest: &Manifest,
 ) -> Result<(Inputs, String, usize), Problem> {
     let OccludeRequest { inputs, input, grid } = parse(body)?;
+    if !(2..=MAX_GRID).contains(&grid) {
+        return Err(Problem::bad_request(format!("`grid` is between 2 and {MAX_GRID}")));
+    }
     Ok((given(inputs, manifest)?, input, grid))
 }
 

@@ -369,7 +369,11 @@ async fn a_page_asks_for_more_than_an_answer() {
     assert_eq!(ask(post("/api/occlude", covered.to_string())).await, json!({ "grid": 8 }));
     let other = json!({ "inputs": { "left": { "value": 1 } }, "input": "up", "grid": 8 });
     let other = post("/api/occlude", other.to_string());
-    refused([(other, 400, "nothing is given for it")]).await;
+    let fine = json!({ "inputs": { "left": { "value": 1 } }, "input": "left", "grid": 13 });
+    let fine = post("/api/occlude", fine.to_string());
+    let cases =
+        [(other, 400, "nothing is given for it"), (fine, 400, "`grid` is between 2 and 12")];
+    refused(cases).await;
 }
 
 #[tokio::test]
