@@ -219,10 +219,12 @@ def strangers(options):
     sheet = table(options.strangers)
     out = ["The labels are of one reader each, who saw neither the program nor its answers. *Looked at* are repositories",
            "whose answers were read afterwards, and some rules made more general; *not looked at* are the others: the figures",
-           "to expect of an unknown repository. When the 80 were first judged, before any rule was changed for them, kappa was, in the",
+           "to expect of an unknown repository. When these were first judged, before any rule was changed for them, kappa was, in the",
            "order of the items, .88 .70 .57 .56 .42 on 40 of ICML 2019, ICLR, CVPR, ACL and AISTATS (exact score 16), .58 .63 .87 .61 .47 on",
-           "20 of vision and medicine (exact 10), .86 .20 .32 .76 .40 on 20 of language, theory and statistics in six languages (exact 5);",
-           "these were chosen for variety, and many of their labels are doubtful (`xtask/proofs/calibrate/strangers.tsv`).", ""]
+           "20 of vision and medicine (exact 10), .86 .20 .32 .76 .40 on 20 of language, theory and statistics in six languages (exact 5), and",
+           ".51 .52 .26 .74 .13 on 30 of ICML and ICLR, drawn by name alone (exact 10): **these, not the table above, are what to expect of",
+           "an unknown repository**. The first 80 were chosen for variety, and many labels of all are doubtful: where one script trains and",
+           "then tests, readers differ (`xtask/proofs/calibrate/strangers.tsv` says of each which).", ""]
     for title, looked in [("Looked at", "yes"), ("Not looked at", "no")]:
         group = [row for row in sheet if row["looked at"] == looked]
         cases = [(row["repository"], git_directory(options.dir, row["repository"]), row["revision"]) for row in group]

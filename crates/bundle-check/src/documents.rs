@@ -193,6 +193,9 @@ fn resolve_beside(tree: &Tree, path: &ArtifactPath, invocation: &Invocation) -> 
 
 /// Documents by their name, and notebooks, whose text is beside their code.
 fn is_document(tree: &Tree, path: &ArtifactPath) -> bool {
+    if is_of_a_part(tree, path) {
+        return false;
+    }
     if suffix(path) == "ipynb" {
         return !tree.is_foreign(path) && !tree.is_unit_test(path);
     }
@@ -203,6 +206,15 @@ fn is_document(tree: &Tree, path: &ArtifactPath) -> bool {
     let markdown_or_readme = suffix(path) != "txt" || stem.starts_with("readme");
     let bare = path.file_name().contains('.') || stem.starts_with("readme");
     text && named && !environment && markdown_or_readme && bare && !tree.is_foreign(path)
+}
+
+/// Whether a document lies in, or below, a directory with a licence of its own: somebody else's
+/// project, put into this one.
+fn is_of_a_part(tree: &Tree, path: &ArtifactPath) -> bool {
+    const LICENCES: [&str; 4] = ["LICENSE", "LICENSE.md", "LICENSE.txt", "COPYING"];
+    std::iter::successors(path.parent(), ArtifactPath::parent).any(|directory| {
+        LICENCES.iter().any(|licence| tree.file(&format!("{directory}/{licence}")).is_some())
+    })
 }
 
 /// The programs that a document names in text, code or links.
@@ -338,6 +350,21 @@ mod tests {
                 "sub/readme.txt:1 python eval.py sub/eval.py",
             ]
         );
+    }
+
+    #[test]
+    fn a_project_within_the_project_speaks_for_itself() {
+        let tree = tree(&[
+            ("README.md", ""),
+            ("LICENSE", ""),
+            ("docs/README.md", ""),
+            ("base/LICENSE", ""),
+            ("base/README.md", ""),
+            ("base/her/README.md", ""),
+        ]);
+        let documents = Document::all(&tree);
+        let paths: Vec<_> = documents.iter().map(|document| document.path.as_str()).collect();
+        assert_eq!(paths, ["README.md", "docs/README.md"]);
     }
 
     #[test]
