@@ -84,7 +84,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Dependencies that only one crate may name.
 const ONLY: &[(&str, &str)] = &[
     ("tar", "bundle-archive"),
-    ("zstd", "bundle-archive"),
+    ("zstd", "bundle-archive xtask"),
     ("ecdsa", "bundle-signature"),
     ("p256", "bundle-signature"),
     ("p384", "bundle-signature"),
