@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use bundle_manifest::{EntryName, FileSource, Labels, Manifest, Model, Output, Step, TensorRoles};
+use bundle_manifest::{
+    EntryName, FileSource, Labels, Manifest, Model, Output, OutputKind, Step, TensorRoles,
+};
 use bundle_preprocess::{
     InputPipeline, InputSource, LabelMap, NamedTensors, Outcome, OutputPipeline, Stage, Tensor,
 };
 
 use crate::{
-    Network, OnnxReport, RunError, RunErrorKind,
+    Network, OnnxReport, OnnxTensor, RunError, RunErrorKind,
     error::{nearest, read_file},
 };
 
@@ -304,11 +306,16 @@ fn check_classes(
     report: &OnnxReport,
 ) -> Result<(), RunError> {
     let keeps_classes = |step: &Step| matches!(step, Step::Softmax(_) | Step::Sigmoid(_));
-    let (Some(labels), true) = (pipeline.labels(), output.steps.iter().all(keeps_classes)) else {
-        return Ok(());
+    // Of other kinds the last axis is another one: columns of a mask, coordinates of a point.
+    let has_classes = matches!(output.kind, OutputKind::Labels | OutputKind::Tokens)
+        && output.steps.iter().all(keeps_classes);
+    let (Some(labels), true) = (pipeline.labels(), has_classes) else { return Ok(()) };
+    // What the network has already chosen are indices, and no axis of classes.
+    let chosen = |tensor: &OnnxTensor| {
+        tensor.dtype.is_some_and(|dtype| !dtype.as_str().starts_with("float"))
     };
-    let tensor =
-        report.outputs.iter().find(|tensor| Some(tensor.name.as_str()) == output.main_tensor());
+    let is_main = |tensor: &&OnnxTensor| Some(tensor.name.as_str()) == output.main_tensor();
+    let tensor = report.outputs.iter().find(is_main).filter(|tensor| !chosen(tensor));
     let shape = tensor.and_then(|tensor| tensor.shape.as_ref());
     let count = u64::try_from(labels.names.len()).unwrap_or(u64::MAX);
     match shape.and_then(|shape| shape.last()) {

@@ -92,6 +92,15 @@ fn a_manifest_that_does_not_fit_the_graph_says_where() {
 }
 
 #[test]
+fn the_last_axis_of_a_mask_is_no_axis_of_classes() {
+    let names = "{ names = [\"sky\", \"road\"] }";
+    let mask = OUTPUT.replace("\"labels\"", "\"mask\"");
+    let mask = mask.replace("{ onnx_metadata = \"classes\" }", names);
+    let made = Predictor::new(&project(&[MODEL, INPUT, &mask]), &Project::default());
+    assert!(made.is_ok(), "{:?}\n{mask}", made.err());
+}
+
+#[test]
 fn what_the_format_reserves_is_refused_by_name() {
     let window = "window = { length = 4, stride = 2, tail = \"pad\", join = \"mean\" }\n";
     let input = INPUT.replace("\"tensor\"", "\"series\"");
