@@ -51,6 +51,19 @@ def git(directory, *arguments):
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
 
 
+def found(root, sheet):
+    """The rows whose commit is below a directory, as cases to judge, and the repositories of the others."""
+    cases, absent = [], []
+    for row in sheet:
+        directory = git_directory(root, row["repository"])
+        kind = directory and git(directory, "cat-file", "-t", row["revision"])
+        if kind and kind.strip() == "commit":
+            cases.append((row["repository"], directory, row["revision"]))
+        else:
+            absent.append(row["repository"])
+    return cases, absent
+
+
 def naive(directory, revision):
     """File names and words of the README alone."""
     files = (git(directory, "ls-tree", "-r", "--name-only", revision) or "").splitlines()
@@ -227,8 +240,7 @@ def strangers(options):
            "then tests, readers differ (`xtask/proofs/calibrate/strangers.tsv` says of each which).", ""]
     for title, looked in [("Looked at", "yes"), ("Not looked at", "no")]:
         group = [row for row in sheet if row["looked at"] == looked]
-        cases = [(row["repository"], git_directory(options.dir, row["repository"]), row["revision"]) for row in group]
-        cases = [case for case in cases if case[1] and git(case[1], "cat-file", "-t", case[2])]
+        cases, _ = found(options.dir, group)
         if not cases:
             continue
         rows = {r: row for r, row in judge(options.judge, cases, True).items() if "error" not in row}
@@ -279,14 +291,7 @@ def main():
         if row["repository"] in corrected:
             corrected[row["repository"]][ITEMS.index(row["item"])] = int(row["should be"])
             reasons[(row["repository"], row["item"])] = row["why"]
-    cases, absent = [], []
-    for row in sheet:
-        directory = git_directory(options.dir, row["repository"])
-        found = directory and git(directory, "cat-file", "-t", row["revision"])
-        if found and found.strip() == "commit":
-            cases.append((row["repository"], directory, row["revision"]))
-        else:
-            absent.append(row["repository"])
+    cases, absent = found(options.dir, sheet)
     if not cases:
         sys.exit(f"error: no repository of {options.labels} is in {options.dir}: clone them there, as OWNER/NAME")
     rows = judge(options.judge, cases, options.answers_only)
@@ -309,9 +314,9 @@ def main():
     page += ["", "## Repositories of other venues", ""] + strangers(options)
     page += ["## What the answers rest on", ""] + grounds(rows, labels)
     if not options.answers_only:
-        found, single = words(rows)
+        decided, single = words(rows)
         page += ["", "## Words that decide", "",
-                 "Without the word, the answer of so many repositories would be another.", ""] + found
+                 "Without the word, the answer of so many repositories would be another.", ""] + decided
         print(f"    words that decide a single repository: {len(single)}")
         poorer = judge(options.judge, cases, True, single)
         page += ["", f"Without all {len(single)} words that decide a single repository, at once:", ""]

@@ -51,7 +51,7 @@ pub(crate) fn expanded(
         (Invocation { line: typed.line, text: typed.text.clone(), ..placed }, found)
     });
     let found: Vec<_> = run.filter(|(_, found)| found.file().is_some()).collect();
-    std::iter::once((typed.clone(), resolution.clone())).chain(found).collect()
+    std::iter::once((typed, resolution)).chain(found).collect()
 }
 
 fn is_makefile(path: &ArtifactPath) -> bool {

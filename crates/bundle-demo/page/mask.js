@@ -6,6 +6,7 @@ import { scrollTable } from "./frames.js";
 import { svg } from "./plot.js";
 import { palettePng } from "./png.js";
 import { classColour, classShares, fittingRaster, hiddenAtFirst, numberPlaces, rasterOfValues, takesBlack } from "./raster.js";
+import { opacitySlider } from "./seen.js";
 import { cut, integer, isolated, percent, t, tn } from "./strings.js";
 
 /** Classes that the words for a mask name. */
@@ -132,12 +133,5 @@ function maskPicture(output, mask, shares, seen) {
 
   const figure = el("figure", { class: "picture" }, drawing);
   if (!seen) return { parts: [figure], show, file };
-  const id = `opacity-${output.name}`;
-  const slider = el("input", { type: "range", id, min: 0, max: 1, step: 0.05, value: 0.6 });
-  const fade = () => {
-    layer.style.opacity = slider.value;
-  };
-  slider.addEventListener("input", fade);
-  fade();
-  return { parts: [figure, el("p", { class: "slider" }, el("label", { for: id }, t("opacity")), " ", slider)], show, file };
+  return { parts: [figure, opacitySlider(output.name, layer)], show, file };
 }

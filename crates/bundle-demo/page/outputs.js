@@ -17,6 +17,7 @@ import { keypointsSummary, renderKeypoints } from "./keypoints.js";
 import { maskSummary, renderMask } from "./mask.js";
 import { renderTable, tableSummary } from "./outtable.js";
 import { linePlot, lineSample } from "./plot.js";
+import { opacitySlider } from "./seen.js";
 import { cut, delta, integer, number, score, t, tn } from "./strings.js";
 import { renderTokens, tokensSummary } from "./tokens.js";
 
@@ -205,15 +206,8 @@ function overlay(output, picture, seen) {
   const above = el("img", { src: url, alt: t("picture_alt", { output: output.name }) });
   above.addEventListener("load", () => URL.revokeObjectURL(url));
   if (!seen) return el("figure", { class: "picture" }, above);
-  const id = `opacity-${output.name}`;
-  const slider = el("input", { type: "range", id, min: 0, max: 1, step: 0.05, value: 0.6 });
-  const fade = () => {
-    above.style.opacity = slider.value;
-  };
-  slider.addEventListener("input", fade);
-  fade();
   const below = el("img", { src: seen.url, alt: "" });
-  return el("div", {}, el("figure", { class: "picture overlay" }, below, above), el("p", { class: "slider" }, el("label", { for: id }, t("opacity")), " ", slider));
+  return el("div", {}, el("figure", { class: "picture overlay" }, below, above), opacitySlider(output.name, above));
 }
 
 function renderTensor(output, outcome, expected, seen, picture) {

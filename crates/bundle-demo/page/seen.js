@@ -15,6 +15,18 @@ export function seenSteps(seen) {
   return el("details", { class: "seen-steps" }, el("summary", {}, t("seen")), el("p", { class: "hint" }, t("seen_intro")), ...parts);
 }
 
+/** How strongly what lies over such a picture is seen: a slider that fades `layer`. */
+export function opacitySlider(name, layer) {
+  const id = `opacity-${name}`;
+  const slider = el("input", { type: "range", id, min: 0, max: 1, step: 0.05, value: 0.6 });
+  const fade = () => {
+    layer.style.opacity = slider.value;
+  };
+  slider.addEventListener("input", fade);
+  fade();
+  return el("p", { class: "slider" }, el("label", { for: id }, t("opacity")), " ", slider);
+}
+
 const lastUrl = urlSlot();
 
 /** The picture that went into the network, with its size there; null where none did. */

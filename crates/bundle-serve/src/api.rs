@@ -30,14 +30,23 @@ pub(crate) async fn predict(
     State(state): State<Arc<ServerState>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let place = state.place()?;
-    let body = body::read(request, &state.options).await?;
-    let answer = state.compute(place, move |state| {
+    computed(&state, request, |state, body| {
         let (inputs, asked) = body::question(&body, &state.manifest)?;
         drop(body);
         answered(state, inputs, &asked)
-    });
-    answer.await.map(json)
+    })
+    .await
+}
+
+/// What `work` makes of the whole body, when its turn has come.
+async fn computed(
+    state: &Arc<ServerState>,
+    request: Request,
+    work: impl FnOnce(&ServerState, Vec<u8>) -> Result<Bytes, Problem> + Send + 'static,
+) -> Result<Response, Problem> {
+    let place = state.place()?;
+    let body = body::read(request, &state.options).await?;
+    state.compute(place, move |state| work(state, body)).await.map(json)
 }
 
 pub(crate) async fn predict_file(
@@ -48,13 +57,11 @@ pub(crate) async fn predict_file(
 ) -> Result<Response, Problem> {
     let Path(input) = path.map_err(|rejection| unreadable(&rejection))?;
     let asked = asked.map_err(|rejection| Problem::bad_request(rejection.body_text()))?.0;
-    let place = state.place()?;
-    let file = body::read(request, &state.options).await?;
-    let answer = state.compute(place, move |state| {
+    computed(&state, request, move |state, file| {
         let inputs = body::single(&input, file, &state.manifest)?;
         answered(state, inputs, &asked.of(input)?)
-    });
-    answer.await.map(json)
+    })
+    .await
 }
 
 /// What the address of a file's input asks beside a plain answer.
@@ -92,14 +99,12 @@ pub(crate) async fn occlude(
     State(state): State<Arc<ServerState>>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let place = state.place()?;
-    let body = body::read(request, &state.options).await?;
-    let answer = state.compute(place, move |state| {
+    computed(&state, request, |state, body| {
         let (inputs, input, grid) = body::covering(&body, &state.manifest)?;
         drop(body);
         Ok(state.engine.occlude(&inputs, &input, grid)?.to_string().into())
-    });
-    answer.await.map(json)
+    })
+    .await
 }
 
 pub(crate) async fn replay(

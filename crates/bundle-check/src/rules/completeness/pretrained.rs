@@ -162,10 +162,14 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
 /// and the trained models" speaks of both.
 fn is_of_others(lists: &Words, text: &str) -> bool {
     let both = ["trained models", "trained weights"].iter().any(|words| text.contains(words));
-    lists
-        .not_our_model
-        .iter()
-        .any(|word| text.contains(word) && !(both && word.starts_with("data")))
+    names_other(lists, text, both)
+}
+
+/// Whether a text names something else than the authors' models; data sets do not count where
+/// they are `beside` the point.
+fn names_other(lists: &Words, text: &str, beside: bool) -> bool {
+    let mut others = lists.not_our_model.iter();
+    others.any(|word| text.contains(word) && !(beside && word.starts_with("data")))
 }
 
 /// Whether a table of results has a column that leads to the model of each row.
@@ -251,11 +255,9 @@ fn downloads(subject: &Subject, path: &ArtifactPath) -> bool {
         && tree.text(path, MAX_SCRIPT).is_ok_and(|text| {
             let lists = tree.words();
             // An address may well go through a directory of data sets.
-            let others = |line: &str| {
-                let mut words = lists.not_our_model.iter().filter(|word| !word.starts_with("data"));
-                words.any(|word| line.contains(word))
+            let says = |line: &str| {
+                lists.pretrained_words.within(line).is_some() && !names_other(lists, line, true)
             };
-            let says = |line: &str| lists.pretrained_words.within(line).is_some() && !others(line);
             let mut lines = text.lines().map(str::to_lowercase);
             let address = |line: &str| line.contains("http");
             lines.any(|line| address(&line) && (named || says(&line)))

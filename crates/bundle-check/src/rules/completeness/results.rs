@@ -144,8 +144,8 @@ fn is_introduced(lists: &Words, document: &Document, index: usize, table: &Table
     let decimals =
         table.rows.iter().flatten().filter(|cell| is_numeric(cell) && cell.contains('.'));
     let words = crate::tree::words(&prose.text);
-    let measured = words.iter().map(|word| word.trim_end_matches('s'));
-    let measured = measured.into_iter().any(|word| word == "score" || lists.metrics.has(word));
+    let mut singular = words.iter().map(|word| word.trim_end_matches('s'));
+    let measured = singular.any(|word| word == "score" || lists.metrics.has(word));
     words.len() <= LONGEST && decimals.count() >= 4 && (measured || mentions(lists, &prose.text))
 }
 
