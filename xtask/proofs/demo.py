@@ -64,7 +64,7 @@ def printed(project, session, _wheel):
         image.save(project / f"page-{height}.png")
         pixels = (np.asarray(image, np.float32) * np.float32(1 / 127.5) - 1).transpose(2, 0, 1)[None]
         (probability,) = session.run(None, {"x": np.ascontiguousarray(pixels)})
-        yield f"page-{height}", {"picture": f"page-{height}.png"}, {"text": probability}
+        yield f"page-{height}", {"picture": f"page-{height}.png"}, {"text": (probability >= np.float32(0.3)).astype(np.uint8)}
 
 
 # name: (requirement, member of the wheel, examples)
@@ -194,6 +194,9 @@ def main():
         "large-100": {"do": "file", "file": str(work / "large-100/in.npy")},
         "large-250": {"do": "file", "file": str(work / "large-250/in.npy")},
     }
+    if "textregions" in projects:
+        found = np.load(work / "textregions/page-224.text.npy")
+        acts["textregions"]["mask"] = {name: int((found == index).sum()) for index, name in enumerate(("background", "text"))}
     cases = []
     for name, project in projects.items():
         packed, page = work / f"{name}.bundle.tar.zst", work / f"{name}.html"

@@ -104,7 +104,7 @@ lists! {
     vendored unit_tests data scripts training_names evaluation_names showing_names entry_names loader_names
     training_idioms evaluation_idioms packages weights certain_weights model_places file_hosts
     model_words pretrained_words not_our_model models_of_others model_files link_columns metrics
-    result_words not_results result_images promises pointers
+    result_words not_results result_images numbered promises pointers
     reproduction interpreters runners wrappers standard_modules module_packages
 }
 

@@ -75,6 +75,7 @@ pub fn pack(
         path: target,
         written,
         replays: rehearsal.replays,
+        unrecorded: rehearsal.unrecorded,
         not_run: rehearsal.not_run,
         notes: notes(&tree, &selected).into_iter().chain(blind).collect(),
     })

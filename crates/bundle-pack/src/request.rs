@@ -44,6 +44,8 @@ pub struct Packed {
     pub written: Written,
     /// The replays.
     pub replays: Vec<ExampleReplay>,
+    /// Examples that ran, and have no recorded output to be held against.
+    pub unrecorded: usize,
     /// Why the network could not run, where it could not.
     pub not_run: Option<String>,
     /// Remarks for the author (links not packed, additions in an extracted bundle …).

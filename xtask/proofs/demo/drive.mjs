@@ -320,6 +320,11 @@ async function same(page, one, inputs, row) {
     top: document.querySelector(".output .top")?.textContent ?? null,
     values: document.querySelector(".output pre code")?.textContent ?? null,
   }));
+  if (one.mask) {
+    // Pixels of each class, as the page writes them and as onnxruntime has them.
+    const shown = await page.evaluate(() => [...document.querySelectorAll(".output .choice label")].map((label) => [label.querySelector("bdi").textContent, Number(label.closest("tr").lastElementChild.textContent.replaceAll(",", ""))]));
+    if (JSON.stringify(shown.sort()) !== JSON.stringify(Object.entries(one.mask).sort())) throw new Error(`the mask has ${JSON.stringify(shown)}, not ${JSON.stringify(one.mask)}`);
+  }
   row.shown = shown.ranking[0] ?? shown.top ?? shown.values?.slice(0, 60);
   const close = (a, b) => Math.abs(a - b) <= ROUNDED * Math.max(1, Math.abs(b));
   // The page writes <0.001 and >0.999 where three decimals would be 0 or 1.

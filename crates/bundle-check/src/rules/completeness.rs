@@ -112,6 +112,7 @@ mod ground {
         TABLE "table" High;
         MEASURE "measure" Medium;
         PICTURE "picture" Low;
+        NUMBERED "numbered" Medium;
         ABSENT "absent" Medium;
     }
 }

@@ -97,10 +97,14 @@ fn request(args: &Pack) -> PackRequest {
 fn text(packed: &Packed, key: Option<Fingerprint>) -> String {
     let signature = key.map_or_else(|| "unsigned".to_owned(), |key| format!("key {key}"));
     let written = &packed.written;
+    let unrecorded = match packed.unrecorded {
+        0 => String::new(),
+        count => format!("; {count} without a recorded output ran"),
+    };
     let examples = match (&packed.not_run, packed.replays.len()) {
         (Some(reason), _) => format!("not run: {reason}"),
-        (None, 0) => "none replayed".to_owned(),
-        (None, count) => format!("{count}/{count} give the recorded outputs"),
+        (None, 0) => format!("none replayed{unrecorded}"),
+        (None, count) => format!("{count}/{count} give the recorded outputs{unrecorded}"),
     };
     let path = packed.path.strip_prefix(".").unwrap_or(&packed.path);
     format!(
@@ -121,6 +125,7 @@ fn view(packed: &Packed, key: Option<Fingerprint>) -> serde_json::Value {
         "signature": if key.is_some() { "signed" } else { "unsigned" },
         "key": key.map(|key| key.to_string()),
         "examples_replayed": packed.replays.len(),
+        "examples_without_recording": packed.unrecorded,
         "not_run": packed.not_run,
         "notes": packed.notes,
     })

@@ -158,6 +158,9 @@ fn run_example(
     match args.format {
         Format::Text => {
             let mut shown = text(name, &prediction, args);
+            if replayed.outputs.is_empty() {
+                shown.push_str("  no output was recorded to compare with\n");
+            }
             for (output, beside) in &replayed.outputs {
                 let words = match &beside.comparison.difference {
                     None => {
@@ -177,7 +180,8 @@ fn run_example(
             }))?;
         }
     }
-    Ok(if replayed.holds { Exit::Holds } else { Exit::DoesNotHold })
+    let differs = !replayed.outputs.is_empty() && !replayed.holds;
+    Ok(if differs { Exit::DoesNotHold } else { Exit::Holds })
 }
 
 fn example_inputs(example: &Example, files: &dyn FileSource) -> Result<Inputs, Failure> {

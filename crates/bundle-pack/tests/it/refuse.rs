@@ -85,6 +85,21 @@ fn what_is_false_or_forbidden_is_not_packed() -> Outcome {
 }
 
 #[test]
+fn an_example_without_a_recorded_output_must_run_and_cannot_differ() -> Outcome {
+    let sandbox = Sandbox::new()?;
+    let directory = project(&sandbox, "paper")?;
+    let more = "[[examples]]\nname = \"two\"\ninputs = { x = { file = \"examples/x.npy\" } }\n";
+    sandbox.write("paper/bundle.toml", manifest_text(more))?;
+    let done = packed(&request(&directory, sandbox.path()))?;
+    assert_eq!((done.replays.len(), done.unrecorded), (1, 1));
+    sandbox.write("paper/bundle.toml", manifest_text(&more.replace("x.npy", "y.txt")))?;
+    sandbox.write("paper/examples/y.txt", "no array")?;
+    let error = packed(&request(&directory, sandbox.path())).expect_err("it does not run");
+    assert!(error.to_string().starts_with("example `two` cannot be replayed"), "{error}");
+    Ok(())
+}
+
+#[test]
 fn only_a_bundle_is_replaced() -> Outcome {
     let sandbox = Sandbox::new()?;
     let directory = project(&sandbox, "paper")?;

@@ -1,5 +1,7 @@
 //! Item 5: a table of results, with the commands that give them.
 
+use std::{collections::BTreeSet, ops::Range};
+
 use bundle_manifest::ArtifactPath;
 use bundle_project::{Block, BlockKind, Table};
 
@@ -7,7 +9,7 @@ use super::{ground, nothing};
 use crate::{
     Evidence, Profile,
     command::invocations,
-    documents::{Document, block_text},
+    documents::{Document, DocumentedCommand, block_text},
     finding::Judgement,
     resolve::resolve_declared,
     rules::code::declared_commands,
@@ -37,16 +39,19 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     }
 }
 
-/// Numbers elsewhere: claims of bundle.toml, an image, a number beside a command.
+/// Elsewhere: claims of bundle.toml, a number beside a command, an image, the programs behind
+/// the paper's own figures.
 fn without_table(subject: &Subject, command: Option<Evidence>) -> Judgement {
     let claims = declared_claims(subject);
     let picture = subject.documents().iter().find_map(|document| results_image(subject, document));
     let numbers =
         subject.documents().iter().find_map(|document| numbers_beside_command(subject, document));
+    let numbered = || subject.documents().iter().find_map(|document| numbered(subject, document));
     let seen = claims
         .map(|claims| (claims, ground::DECLARED))
         .or(numbers.map(|numbers| (numbers, ground::MEASURE)))
-        .or(picture.map(|picture| (picture, ground::PICTURE)));
+        .or(picture.map(|picture| (picture, ground::PICTURE)))
+        .or_else(|| Some((numbered()?, ground::NUMBERED)));
     match (seen, command) {
         (Some((seen, ground)), Some(command)) => {
             let what = Evidence::note("no table of results in a document");
@@ -248,9 +253,84 @@ fn states_a_measure(lists: &Words, text: &str) -> bool {
     })
 }
 
+/// Where a document says which program gives which figure or table of the paper: at least two
+/// of them, each named in a paragraph that has, or stands above, a program of the project.
+fn numbered(subject: &Subject, document: &Document) -> Option<Evidence> {
+    const FEWEST: usize = 2;
+    let lists = subject.tree.words();
+    let blocks = &document.readme.blocks;
+    let mut found = BTreeSet::new();
+    let mut first = None;
+    for (index, block) in blocks.iter().enumerate() {
+        let text = block_text(block);
+        let names = numbered_in(lists, &text);
+        let end = blocks.get(index + 2).map_or(usize::MAX, |block| block.line);
+        if !names.is_empty() && names_a_program(document, block.line..end) {
+            found.extend(names);
+            first.get_or_insert_with(|| document.at(block.line, text));
+        }
+    }
+    first.filter(|_| found.len() >= FEWEST)
+}
+
+/// Whether a program of the project is run or named on one of these lines.
+fn names_a_program(document: &Document, lines: Range<usize>) -> bool {
+    let runs = |command: &DocumentedCommand| {
+        !command.template
+            && command.resolution.file().is_some()
+            && lines.contains(&command.invocation.line)
+    };
+    document.commands.iter().any(runs)
+        || document.mentions.iter().any(|(line, _, _)| lines.contains(line))
+}
+
+/// `Figures 2 to 4`, `Table 1`, `Figs. 5, 6 and 7b`: what is numbered, and the numbers.
+fn numbered_in(lists: &Words, text: &str) -> Vec<(String, u16)> {
+    let text = text.to_lowercase();
+    let split = text.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
+    let mut found = Vec::new();
+    let mut what = None;
+    for piece in split {
+        let word = piece.trim_end_matches('s');
+        let digits = piece.trim_end_matches(|c: char| c.is_alphabetic());
+        match (what, digits.parse::<u16>()) {
+            _ if lists.numbered.has(word) => what = Some(word),
+            (Some(word), Ok(number)) if piece.len() <= digits.len() + 1 => {
+                found.push((word.to_owned(), number));
+            }
+            (Some(_), _) if ["and", "to", "or", "through"].contains(&piece) => {}
+            _ => what = None,
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_and_tables_of_the_paper_have_numbers() {
+        let lists = Words::standard();
+        for (text, expected) in [
+            (
+                "the experiments shown in Figures 2 to 4, simply run",
+                vec![("figure", 2), ("figure", 4)],
+            ),
+            (
+                "Figs. 5, 6 and 7b of Table 1",
+                vec![("fig", 5), ("fig", 6), ("fig", 7), ("table", 1)],
+            ),
+            ("a figure of 3 cats", vec![]),
+            ("table 12x5x2", vec![]),
+            ("see the tables", vec![]),
+        ] {
+            let found = numbered_in(&lists, text);
+            let found: Vec<_> =
+                found.iter().map(|(what, number)| (what.as_str(), *number)).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
 
     #[test]
     fn cells_are_numbers_or_not() {

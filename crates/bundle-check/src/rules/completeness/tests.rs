@@ -85,6 +85,25 @@ python eval.py --model-file mymodel.pth --benchmark imagenet
 ";
 
 #[test]
+fn programs_behind_the_figures_of_the_paper_are_its_results() {
+    let readme = |text: &str| format!("# Nets\n\n{text}\n\nThat is all.\n");
+    let judged = |text: &str| {
+        let readme = readme(text);
+        let files = [("README.md", readme.as_str()), ("train.py", TRAIN), ("plot.py", EVAL)];
+        let answers = [Profile::Strict, Profile::Loose].map(|profile| judge(&files, profile));
+        answers.map(|answers| answers.chars().last().unwrap_or(' '))
+    };
+    assert_eq!(judged("Figures 2 and 3: run `plot.py`."), ['~', 'p']);
+    assert_eq!(
+        judged("For Table 1:\n\n```\npython train.py\n```\n\nFigure 2 is of `plot.py`."),
+        ['~', 'p']
+    );
+    assert_eq!(judged("Figure 2: run `plot.py`."), ['x', 'x'], "one alone");
+    assert_eq!(judged("Figures 2 and 3 show it.\n\nA line.\n\nRun `plot.py`."), ['x', 'x']);
+    assert_eq!(judged("Figures 2 and 3: run `draw.py`."), ['x', 'x'], "no program of the project");
+}
+
+#[test]
 fn a_whole_project_passes_and_each_item_rests_on_its_file() {
     assert_eq!(judge(WHOLE, Profile::Strict), "ppppp");
     let without = |name: &str| -> Vec<(&str, &str)> {
