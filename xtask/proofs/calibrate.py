@@ -199,17 +199,20 @@ def grounds(rows, labels):
     return out
 
 
-def words(rows):
-    decided = collections.defaultdict(set)
-    for r, row in rows.items():
-        for one in row["decides"]:
-            decided[(one["list"], one["word"], one["item"])].add(r)
-    out = ["| list | word | item | repositories |", "|---|---|---|---:|"]
-    for (name, word, item), repositories in sorted(decided.items(), key=lambda pair: (-len(pair[1]), pair[0])):
-        out.append(f"| {name} | `{word}` | {ITEMS[item - 1]} | {len(repositories)} |")
+def words(rows, others):
+    """How many repositories each word decides, labelled ones and those of other venues, and the
+    words that decide a single one of all."""
+    decided = collections.defaultdict(lambda: (set(), set()))
+    for kind, judged in enumerate((rows, others)):
+        for r, row in judged.items():
+            for one in row["decides"]:
+                decided[(one["list"], one["word"], one["item"])][kind].add(r)
+    out = ["| list | word | item | NeurIPS 2019 | other venues |", "|---|---|---|---:|---:|"]
+    for (name, word, item), (ours, theirs) in sorted(decided.items(), key=lambda pair: (-len(pair[1][0] | pair[1][1]), pair[0])):
+        out.append(f"| {name} | `{word}` | {ITEMS[item - 1]} | {len(ours)} | {len(theirs)} |")
     most = collections.defaultdict(set)
-    for (name, word, _), repositories in decided.items():
-        most[(name, word)] |= repositories
+    for (name, word, _), (ours, theirs) in decided.items():
+        most[(name, word)] |= ours | theirs
     return out, sorted(pair for pair, repositories in most.items() if len(repositories) == 1)
 
 
@@ -226,10 +229,9 @@ def without(rows, poorer, labels, corrected):
     return out + ["", f"Exact score without them: {off.count(0)} of {len(off)}; within one {sum(d <= 1 for d in off)}."]
 
 
-def strangers(options):
+def strangers(options, sheet, judged):
     """Repositories that the rules were not written with: those that were looked at afterwards,
     and those that never were."""
-    sheet = table(options.strangers)
     out = ["The labels are of one reader each, who saw neither the program nor its answers. *Looked at* are repositories",
            "whose answers were read afterwards, and some rules made more general; *not looked at* are the others: the figures",
            "to expect of an unknown repository. When these were first judged, before any rule was changed for them, kappa was, in the",
@@ -243,7 +245,7 @@ def strangers(options):
         cases, _ = found(options.dir, group)
         if not cases:
             continue
-        rows = {r: row for r, row in judge(options.judge, cases, True).items() if "error" not in row}
+        rows = {r: judged[r] for r, _, _ in cases if r in judged}
         labels = {row["repository"]: [int(row[item]) for item in ITEMS] for row in group}
         baseline = {r: naive(directory, revision) for r, directory, revision in cases}
         repositories = sorted(rows)
@@ -300,6 +302,9 @@ def main():
         print(f"    {repository}: {error}")
     rows = {r: row for r, row in rows.items() if r not in broken}
     baseline = {r: naive(directory, revision) for r, directory, revision in cases}
+    sheet_of_others = table(options.strangers)
+    others = judge(options.judge, found(options.dir, sheet_of_others)[0], options.answers_only)
+    others = {r: row for r, row in others.items() if "error" not in row}
 
     page = ["# How far the checklist agrees with people", "",
             f"`cargo xtask prove calibrate DIR`: {len(rows)} of {len(sheet)} labelled repositories of papers of NeurIPS 2019, each judged",
@@ -311,12 +316,12 @@ def main():
     page += report(rows, labels, corrected, baseline)
     for repository in absent + sorted(broken):
         page += ["", f"Not judged: {repository}."]
-    page += ["", "## Repositories of other venues", ""] + strangers(options)
+    page += ["", "## Repositories of other venues", ""] + strangers(options, sheet_of_others, others)
     page += ["## What the answers rest on", ""] + grounds(rows, labels)
     if not options.answers_only:
-        decided, single = words(rows)
+        decided, single = words(rows, others)
         page += ["", "## Words that decide", "",
-                 "Without the word, the answer of so many repositories would be another.", ""] + decided
+                 f"Without the word, the answer of so many repositories would be another, of {len(rows)} and of {len(others)}.", ""] + decided
         print(f"    words that decide a single repository: {len(single)}")
         poorer = judge(options.judge, cases, True, single)
         page += ["", f"Without all {len(single)} words that decide a single repository, at once:", ""]

@@ -240,6 +240,10 @@ fn interpreted<'w>(name: &str, words: &'w [String]) -> Option<(Target, &'w [Stri
             }
             "-W" | "-X" => rest = after.get(1..).unwrap_or_default(),
             option if option.starts_with('-') => rest = after,
+            // A directory is run by its `__main__.py`.
+            "." | "./" if name.contains("py") => {
+                return Some((Target::File("__main__.py".to_owned()), after));
+            }
             _ => {
                 let known = is_script(word) && !has_placeholder(word);
                 return known.then(|| (Target::File(word.clone()), after));
@@ -296,7 +300,8 @@ mod tests {
 
     #[test]
     fn commands_name_their_file() {
-        let cases: [(&str, &[&str]); 27] = [
+        let cases: [(&str, &[&str]); 28] = [
+            ("cd tool\npython3 . --net x", &["2 tool|__main__.py"]),
             ("python train.py --lr 1", &["1 |train.py"]),
             ("$ python3.8 -u src/train.py", &["1 |src/train.py"]),
             ("(base) $ CUDA_VISIBLE_DEVICES=0,1 nohup python a.py > log &", &["1 |a.py"]),

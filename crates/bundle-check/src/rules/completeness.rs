@@ -106,6 +106,7 @@ mod ground {
         NAME "name" Low;
         PART "part" Medium;
         INSIDE_TRAINING "inside-training" Low;
+        IN_ONE "in-one" Medium;
         POINTER "pointer" Medium;
         COMMITTED_MODEL "committed-model" High;
         MODEL_ADDRESS "model-address" High;

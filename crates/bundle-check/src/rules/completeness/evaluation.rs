@@ -3,11 +3,12 @@
 use super::{
     entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
     ground, is_example, is_experiment, nothing, pointer,
+    results::stated_numbers,
 };
 use crate::{
     Evidence,
     finding::Judgement,
-    scripts::{Script, asks_to_evaluate},
+    scripts::{Script, TellingLine, asks_to_evaluate},
     subject::Subject,
 };
 
@@ -25,11 +26,17 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
     }
     let candidates = candidates(subject);
     let sure = candidates.iter().any(|candidate| candidate.sureness <= Sureness::Experiment);
-    let inside = subject.scripts().iter().find_map(|script| {
-        let _trains = script.trains.as_ref()?;
-        Some((script, script.evaluates.as_ref()?))
-    });
-    if let (false, Some((script, (line, text)))) = (sure, inside) {
+    let inside = || {
+        subject.scripts().iter().filter_map(|script| {
+            let _trains = script.trains.as_ref()?;
+            Some((script, script.evaluates.as_ref()?))
+        })
+    };
+    if let (false, Some((script, (line, text)))) = (sure, inside().next()) {
+        if let Some(evidence) = inside().find_map(|(script, line)| in_one(subject, script, line)) {
+            let profile = subject.request.profile;
+            return Judgement::pass_if_loose(profile, evidence).on(ground::IN_ONE);
+        }
         let evidence = [
             Evidence::at(&script.path, *line, text),
             Evidence::note("evaluation inside training only"),
@@ -40,6 +47,32 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
         Some(judgement) => pointer(subject, judgement),
         None => nothing(subject, 3, "no program that evaluates"),
     }
+}
+
+/// A program that trains and then measures, where a document says that it does both: its
+/// command stands under a heading of tests, or beside the numbers that came out.
+fn in_one(subject: &Subject, script: &Script, (line, text): &TellingLine) -> Option<[Evidence; 2]> {
+    let said = subject.documents().iter().find_map(|document| {
+        let mut commands = document
+            .commands
+            .iter()
+            .filter(|command| !command.template && command.resolution.file() == Some(&script.path));
+        let _runs_it = commands.clone().next()?;
+        let heading = commands.find_map(|command| {
+            let nearest = document.headings_above(command.block).into_iter().next()?;
+            let words = crate::tree::words(&nearest.text);
+            let tests =
+                words.iter().any(|word| word.starts_with("test") || word.starts_with("eval"));
+            tests.then(|| {
+                document.at(
+                    command.invocation.line,
+                    format!("{}: `{}`", nearest.text, command.invocation.text),
+                )
+            })
+        });
+        heading.or_else(|| stated_numbers(subject, document))
+    })?;
+    Some([Evidence::at(&script.path, *line, text), said])
 }
 
 /// Programs run with an option that evaluates, then those that say so by name.

@@ -68,6 +68,12 @@ fn without_table(subject: &Subject, command: Option<Evidence>) -> Judgement {
     }
 }
 
+/// Numbers that a document says came out: a table of results, or a measure beside a command.
+pub(super) fn stated_numbers(subject: &Subject, document: &Document) -> Option<Evidence> {
+    let table = results_table(subject, document).map(|(_, table)| table);
+    table.or_else(|| numbers_beside_command(subject, document))
+}
+
 fn missing_command(subject: &Subject) -> Evidence {
     let named = subject.documents().iter().flat_map(|document| &document.commands).next().is_some();
     Evidence::note(if named {

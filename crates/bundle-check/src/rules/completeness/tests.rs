@@ -85,6 +85,23 @@ python eval.py --model-file mymodel.pth --benchmark imagenet
 ";
 
 #[test]
+fn one_program_that_trains_and_tests_evaluates_where_a_document_says_so() {
+    let both = format!("{TRAIN}{EVAL}");
+    let judged = |text: &str| {
+        let readme = format!("# Nets\n\n{text}\n");
+        let files = [("README.md", readme.as_str()), ("train.py", both.as_str())];
+        let answers = [Profile::Strict, Profile::Loose].map(|profile| judge(&files, profile));
+        answers.map(|answers| answers.chars().nth(2).unwrap_or(' '))
+    };
+    let command = "```\npython train.py\n```";
+    assert_eq!(judged(command), ['~', '~'], "inside training only");
+    assert_eq!(judged(&format!("## Training\n\n{command}")), ['~', '~']);
+    assert_eq!(judged(&format!("## Train & Test\n\n{command}")), ['~', 'p']);
+    assert_eq!(judged(&format!("Test accuracy of 91.2:\n\n{command}")), ['~', 'p']);
+    assert_eq!(judged("## Test\n\n```\npython check.py\n```"), ['~', '~'], "another program");
+}
+
+#[test]
 fn programs_behind_the_figures_of_the_paper_are_its_results() {
     let readme = |text: &str| format!("# Nets\n\n{text}\n\nThat is all.\n");
     let judged = |text: &str| {
