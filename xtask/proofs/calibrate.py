@@ -201,7 +201,7 @@ def grounds(rows, labels):
 
 def words(rows, others):
     """How many repositories each word decides, labelled ones and those of other venues, and the
-    words that decide a single one of all."""
+    words that decide a single one of all: of the labelled ones, and of the others."""
     decided = collections.defaultdict(lambda: (set(), set()))
     for kind, judged in enumerate((rows, others)):
         for r, row in judged.items():
@@ -210,10 +210,12 @@ def words(rows, others):
     out = ["| list | word | item | NeurIPS 2019 | other venues |", "|---|---|---|---:|---:|"]
     for (name, word, item), (ours, theirs) in sorted(decided.items(), key=lambda pair: (-len(pair[1][0] | pair[1][1]), pair[0])):
         out.append(f"| {name} | `{word}` | {ITEMS[item - 1]} | {len(ours)} | {len(theirs)} |")
-    most = collections.defaultdict(set)
-    for (name, word, _), (ours, theirs) in decided.items():
-        most[(name, word)] |= ours | theirs
-    return out, sorted(pair for pair, repositories in most.items() if len(repositories) == 1)
+    most = collections.defaultdict(lambda: (set(), set()))
+    for (name, word, _), found in decided.items():
+        for all, some in zip(most[(name, word)], found):
+            all |= some
+    alone = lambda a, b: sorted(pair for pair, found in most.items() if (len(found[0]), len(found[1])) == (a, b))
+    return out, alone(1, 0), alone(0, 1)
 
 
 def without(rows, poorer, labels, corrected):
@@ -319,12 +321,13 @@ def main():
     page += ["", "## Repositories of other venues", ""] + strangers(options, sheet_of_others, others)
     page += ["## What the answers rest on", ""] + grounds(rows, labels)
     if not options.answers_only:
-        decided, single = words(rows, others)
+        decided, single, elsewhere = words(rows, others)
         page += ["", "## Words that decide", "",
-                 f"Without the word, the answer of so many repositories would be another, of {len(rows)} and of {len(others)}.", ""] + decided
-        print(f"    words that decide a single repository: {len(single)}")
+                 f"Without the word, the answer of so many repositories would be another, of {len(rows)} and of {len(others)}.",
+                 f"{len(single)} words decide a single one of all, which is one of NeurIPS 2019, and {len(elsewhere)} a single one that is of another venue.", ""] + decided
+        print(f"    words that decide a single repository: {len(single)}, of another venue {len(elsewhere)}")
         poorer = judge(options.judge, cases, True, single)
-        page += ["", f"Without all {len(single)} words that decide a single repository, at once:", ""]
+        page += ["", f"Without all {len(single)} of NeurIPS 2019, at once:", ""]
         page += without(rows, poorer, labels, corrected)
     page += ["", "## Where we differ", ""] + disagreements(rows, labels, reasons)
     text = "\n".join(page) + "\n"

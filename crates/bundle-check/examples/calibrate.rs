@@ -2,8 +2,10 @@
 //!
 //! Standard input has a tree a line: `REPOSITORY⇥GIT DIRECTORY⇥REVISION`. Standard output has
 //! a JSON object a line: the answers in both readings with their grounds, and every word of the
-//! lists without which one of the answers of the loose reading would be another
-//! (not with `--answers-only`). `--without LIST WORD` takes a word out for all.
+//! lists without which one of the answers of the loose reading would be another (not with
+//! `--answers-only`). They are found by halving: the words of a list all speak for the same,
+//! so that where all of a set can go without changing an answer, each of them can.
+//! `--without LIST WORD` takes a word out for all.
 //! `cargo xtask prove calibrate DIR` compares them with what people said.
 
 use std::{
@@ -84,16 +86,28 @@ fn judge(case: &Case, standard: &Arc<Words>, ablate: bool) -> Json {
     let mut decides = Vec::new();
     let text = if ablate { text_of(case) } else { String::new() };
     let occurs = |word: &&str| text.contains(&word.to_lowercase());
-    for (list, word) in standard.lists().flat_map(|(list, words)| {
-        words.into_iter().filter(occurs).map(move |word| (list, word.to_owned()))
-    }) {
-        let without = Arc::new(standard.without(list, &word));
-        let other = answers(Profile::Loose, &without).unwrap_or_default();
-        for (item, (ours, other)) in loose.iter().zip(&other).enumerate() {
-            if (ours.answer == bundle_check::Answer::Pass)
-                != (other.answer == bundle_check::Answer::Pass)
-            {
-                decides.push(json!({ "list": list, "word": word, "item": item + 1 }));
+    let changed = |words: &Arc<Words>| -> Vec<usize> {
+        let other = answers(Profile::Loose, words).unwrap_or_default();
+        let passes = |finding: &Finding| finding.answer == bundle_check::Answer::Pass;
+        let pairs = loose.iter().zip(&other).enumerate();
+        let differs = pairs.filter(|(_, (ours, other))| passes(ours) != passes(other));
+        differs.map(|(item, _)| item + 1).collect()
+    };
+    for (list, words) in standard.lists() {
+        let words: Vec<&str> = words.into_iter().filter(occurs).collect();
+        let mut sets = vec![words.as_slice()];
+        while let Some(set) = sets.pop() {
+            let without =
+                set.iter().fold((**standard).clone(), |all, word| all.without(list, word));
+            match (changed(&Arc::new(without)).as_slice(), set) {
+                ([], _) | (_, []) => {}
+                (items, [word]) => decides.extend(
+                    items.iter().map(|item| json!({ "list": list, "word": word, "item": item })),
+                ),
+                (_, set) => {
+                    let (left, right) = set.split_at(set.len() / 2);
+                    sets.extend([right, left]);
+                }
             }
         }
     }
