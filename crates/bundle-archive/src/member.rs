@@ -137,6 +137,9 @@ impl FileSource for Archive {
             let what = format!("`{path}` has {} bytes, the limit is {limit}", member.size);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
         }
+        if let Some(kept) = self.take_kept(member) {
+            return Ok(kept);
+        }
         let mut reader = self.open_at(index, member).map_err(ArchiveError::into_io)?;
         if let MemberReader(Content::Small(content)) = reader {
             return Ok(content.into_inner());

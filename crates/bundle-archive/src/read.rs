@@ -1,6 +1,7 @@
 //! Opening a bundle, and what its first frame tells.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     path::Path,
     sync::{
@@ -28,6 +29,8 @@ pub struct Archive {
     pub(crate) head: Head,
     /// The shared frame that was read last: its neighbours are often next.
     pub(crate) shared: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+    /// Members by path that were verified and are to be read next.
+    pub(crate) kept: Mutex<BTreeMap<String, Vec<u8>>>,
     cancel: Arc<AtomicBool>,
 }
 
@@ -57,8 +60,8 @@ impl Archive {
             head.signature.as_ref().map(|bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         let layout = Layout::of(&head.lock, head.lock_size, signature)?;
         check_layout(&frames, &layout)?;
-        let (shared, cancel) = (Mutex::default(), Arc::default());
-        Ok(Self { storage, frames, layout, head, shared, cancel })
+        let (shared, kept, cancel) = (Mutex::default(), Mutex::default(), Arc::default());
+        Ok(Self { storage, frames, layout, head, shared, kept, cancel })
     }
 
     /// The lock.

@@ -1,15 +1,19 @@
 //! Reading everything once: headers, order, padding, digests.
 
-use std::thread;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{MutexGuard, PoisonError},
+    thread,
+};
 
-use bundle_manifest::{BundleId, Digest, LockedMember};
+use bundle_manifest::{ArtifactPath, BundleId, Digest, LockedMember};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     Archive, ArchiveError, ArchiveErrorKind, entry,
     feed::Feed,
     head::expect_header,
-    layout::{CLOSING, is_behind, manifest_member},
+    layout::{CLOSING, PROJECT, is_behind, manifest_member},
     limits::member_subject,
     read::subject,
 };
@@ -52,11 +56,68 @@ impl Sink for Nowhere {
     }
 }
 
+/// Keeps members that are read next.
+struct Keep<'a> {
+    archive: &'a Archive,
+    /// Their paths, as the lock has them.
+    wanted: BTreeSet<String>,
+    /// The one that is being read.
+    current: Option<(String, Vec<u8>)>,
+}
+
+impl Sink for Keep<'_> {
+    fn begin(&mut self, member: &LockedMember) -> Result<(), ArchiveError> {
+        let path = member.path.as_str();
+        let mut content = Vec::new();
+        let size = usize::try_from(member.size).unwrap_or(usize::MAX);
+        // What there is no memory for is read again later, and the error is told there.
+        let keep = self.wanted.contains(path) && content.try_reserve_exact(size).is_ok();
+        self.current = keep.then(|| (path.to_owned(), content));
+        Ok(())
+    }
+
+    fn content(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        if let Some((_, content)) = &mut self.current {
+            content.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), ArchiveError> {
+        if let Some((path, content)) = self.current.take() {
+            self.archive.kept().insert(path, content);
+        }
+        Ok(())
+    }
+}
+
 impl Archive {
     /// Reads everything once, in order, in flat memory: canonical headers, frames,
     /// digests. `progress` hears the bytes of content read since the last call.
     pub fn verify(&self, progress: &(dyn Fn(u64) + Sync)) -> Result<Verified, ArchiveError> {
         self.walk(&mut Nowhere, progress)
+    }
+
+    /// The same, and keeps some files of the project: the next
+    /// [`read`](bundle_manifest::FileSource::read) of each hands it out, without unpacking and
+    /// hashing it once more.
+    pub fn verify_keeping<'p>(
+        &self,
+        paths: impl IntoIterator<Item = &'p ArtifactPath>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Verified, ArchiveError> {
+        let wanted = paths.into_iter().map(|path| format!("{PROJECT}/{path}")).collect();
+        self.walk(&mut Keep { archive: self, wanted, current: None }, progress)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        // A panic elsewhere cannot leave half a member here: it is put in whole.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was kept of a member, which then is no longer.
+    pub(crate) fn take_kept(&self, member: &LockedMember) -> Option<Vec<u8>> {
+        self.kept().remove(member.path.as_str())
     }
 
     /// Reads every frame behind the first (which opening has checked) into `sink`.

@@ -75,15 +75,20 @@ impl Host {
             Refusal { hint, ..Refusal::new(why, error) }
         })?;
         let total = archive.unpacked_size();
+        let manifest = Manifest::from_toml(archive.manifest_text());
+        // Unpacked and hashed in a browser, a network takes as long as all else together: once
+        // is enough.
+        let networks =
+            manifest.iter().flat_map(|manifest| manifest.models.by_name.values().map(|m| &m.onnx));
         archive
-            .verify(&|read| hear(Progress::Checked(read, total)))
+            .verify_keeping(networks, &|read| hear(Progress::Checked(read, total)))
             .map_err(|error| Refusal::new("damaged", error))?;
         let signature = verify_bundle(archive.signature(), archive.lock(), &Trust::nobody(now));
         if let Verification::Bad(flaw) = &signature {
             return Err(Refusal::new("signature", flaw));
         }
-        let manifest = Manifest::from_toml(archive.manifest_text())
-            .map_err(|error| Refusal::new("manifest", format!("bundle.toml: {error}")))?;
+        let manifest =
+            manifest.map_err(|error| Refusal::new("manifest", format!("bundle.toml: {error}")))?;
         if let Some(withheld) = archive.lock().members.iter().find(|member| member.withheld) {
             let message = format!("`{}` is held back by the author", withheld.path);
             let hint = "ask the author for a server: `bundle serve` runs a model that stays there";

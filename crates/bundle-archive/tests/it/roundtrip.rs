@@ -44,6 +44,26 @@ fn below(path: &str) -> ArtifactPath {
 }
 
 #[test]
+fn what_is_kept_while_verifying_is_what_reading_gives() {
+    let files = varied();
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let target = sandbox.path().join("x.bundle.tar.zst");
+    pack(&target, &files, None, &WriteOptions::default()).expect("packs");
+    let archive = Archive::open(&target, &Limits::default()).expect("opens");
+    let kept = ["export/model.onnx", "many/a", "empty", "held/back.bin", "not/there"].map(below);
+    let plain = archive.verify(&|_| ()).expect("holds");
+    assert_eq!(archive.verify_keeping(&kept, &|_| ()).expect("holds"), plain);
+    for file in files.iter().filter(|file| !file.withheld) {
+        let path = below(&file.path);
+        for _ in 0..2 {
+            assert_eq!(archive.read(&path, u64::MAX).expect("reads"), file.content, "{path}");
+        }
+    }
+    let error = archive.read(&kept[3], 100).expect_err("withheld");
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
 fn every_way_of_reading_gives_what_was_written() {
     let files = varied();
     let sandbox = Sandbox::new().expect("a sandbox");
