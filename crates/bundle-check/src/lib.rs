@@ -43,6 +43,7 @@ mod resolve;
 mod rule;
 mod rules;
 mod scripts;
+mod search;
 mod subject;
 mod tree;
 mod words;

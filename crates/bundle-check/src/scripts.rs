@@ -12,12 +12,14 @@ use bundle_project::notebook_cells;
 use crate::{
     evidence::shown,
     scripts::language::Language,
-    tree::{Tree, directories, suffix, words},
+    tree::{Tree, directories, stem, suffix, words},
     words::{WordList, Words},
 };
 
 /// Bytes of one program that are read.
 const MAX_SCRIPT: u64 = 2 << 20;
+/// Lines of one program that are read: nobody writes more, programs do.
+const MAX_LINES: usize = 20_000;
 /// Bytes of all programs that are read.
 const MAX_ALL: u64 = 64 << 20;
 /// Programs that are read.
@@ -43,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) weights: Option<TellingLine>,
     /// Whether it does something when it is run: a module that only defines does not.
     pub(crate) runs: bool,
+    /// Whether nothing is in it but comments.
+    pub(crate) is_empty: bool,
     /// The packages of others that it imports, each with its first line.
     pub(crate) imports: Vec<TellingLine>,
     /// Programs of the project that it starts or imports.
@@ -61,13 +65,25 @@ impl Script {
         let mut budget = MAX_ALL;
         let mut scripts = Vec::new();
         let mut of_directory = BTreeMap::<_, usize>::new();
-        // A directory of thousands was written by a program; the first of them speak for all.
+        // A directory of thousands was written by a program; the first of them speak for all, and
+        // those that say by their names what they do.
         let programs = programs.filter(|file| {
+            if says_what_it_does(tree, &file.path) {
+                return true;
+            }
             let count = of_directory.entry(file.path.parent()).or_default();
             *count += 1;
             *count <= MAX_BESIDE
         });
-        for file in programs.take(MAX_SCRIPTS) {
+        let mut programs: Vec<_> = programs.collect();
+        // What is at the top, and says what it does, is read whatever else there is.
+        programs.sort_by_key(|file| {
+            let path = &file.path;
+            (!says_what_it_does(tree, path), path.parts().count())
+        });
+        programs.truncate(MAX_SCRIPTS);
+        programs.sort_by(|a, b| a.path.cmp(&b.path));
+        for file in programs {
             let limit = budget.min(MAX_SCRIPT);
             let text = tree.text(&file.path, limit).unwrap_or_default();
             budget = budget.saturating_sub(text.len() as u64);
@@ -90,6 +106,9 @@ impl Script {
             option: evaluating_option(language, &lines),
             weights: address_of_weights(language, &lines, lists),
             runs: language.runs(&lines),
+            is_empty: !lines.iter().any(|(_, line)| {
+                !language.is_comment(line) && !matches!(line.trim(), "" | "pass" | "...")
+            }),
             imports: imports::foreign(tree, path, language, &lines),
             uses,
             names: words(without_suffix.rsplit('/').next().unwrap_or(without_suffix)),
@@ -163,7 +182,32 @@ fn lines(language: Language, text: &str) -> Vec<TellingLine> {
         let code = notebook_cells(text).into_iter().filter(|cell| cell.code);
         return code.flat_map(|cell| cell.lines).collect();
     }
-    text.lines().enumerate().map(|(index, line)| (index + 1, line.to_owned())).collect()
+    let all = text.lines().take(MAX_LINES).enumerate().map(|(index, line)| (index + 1, line));
+    if language != Language::Python {
+        return all.map(|(at, line)| (at, line.to_owned())).collect();
+    }
+    // What stands in a string of its own is said about the program, not done by it.
+    let mut open: Option<&str> = None;
+    let code = all.filter(|(_, line)| {
+        if let Some(quotes) = open {
+            open = open.filter(|_| !line.contains(quotes));
+            return false;
+        }
+        let text = line.trim_start().trim_start_matches(['r', 'R', 'u', 'b']);
+        let quotes = ["\"\"\"", "'''"].into_iter().find(|quotes| text.starts_with(quotes));
+        open = quotes
+            .filter(|quotes| !text.get(quotes.len()..).is_some_and(|rest| rest.contains(quotes)));
+        quotes.is_none()
+    });
+    code.map(|(at, line)| (at, line.to_owned())).collect()
+}
+
+/// Whether a program's name says that it trains, evaluates, or that one starts there.
+fn says_what_it_does(tree: &Tree, path: &ArtifactPath) -> bool {
+    let (lists, names) = (tree.words(), words(&stem(path)));
+    [&lists.training_names, &lists.evaluation_names, &lists.entry_names]
+        .into_iter()
+        .any(|list| list.any(&names))
 }
 
 fn first_line(language: Language, lines: &[TellingLine], idioms: &WordList) -> Option<TellingLine> {

@@ -30,13 +30,12 @@ use crate::{
     documents::{Claims, Document},
     overrides::with_words,
     scripts::Script,
+    search::Searched,
     tree::{Tree, TreeFile},
 };
 
 /// Bytes of a `bundle.toml` that are read at all.
 const MAX_MANIFEST: u64 = 4 << 20;
-/// Bytes of a file in which secrets are looked for.
-const MAX_SECRET_FILE: u64 = 1 << 20;
 
 /// What is under check.
 pub(crate) struct Subject {
@@ -60,8 +59,8 @@ pub(crate) struct Subject {
     predictor: OnceCell<Option<Result<Predictor, RunError>>>,
     replays: OnceCell<Option<Vec<Replay>>>,
     diagnoses: OnceCell<Option<Result<Vec<InputDiagnosis>, RunError>>>,
-    leaks: OnceCell<Vec<(ArtifactPath, Vec<Leak>)>>,
-    secrets: OnceCell<Vec<(ArtifactPath, Vec<Secret>)>>,
+    leaks: OnceCell<Searched<Leak>>,
+    secrets: OnceCell<Searched<Secret>>,
     claims: OnceCell<Claims>,
 }
 
@@ -102,9 +101,20 @@ impl Subject {
         let metadata = fs_err::metadata(path)?;
         if let Some(revision) = &request.revision {
             let source = Arc::new(SourceTree::from_revision(path, revision)?);
+            if source.files().is_empty() {
+                let what = format!("`{}` has no files at `{revision}`", path.display());
+                return Err(std::io::Error::other(what).into());
+            }
             return Ok(Self::of_source(Container::Directory, source, request));
         }
         if metadata.is_dir() {
+            if is_bare_repository(path) {
+                let what = format!(
+                    "`{}` is a bare git repository: name a revision of it, as `--rev HEAD`",
+                    path.display()
+                );
+                return Err(std::io::Error::other(what).into());
+            }
             let source = Arc::new(SourceTree::from_directory(path)?);
             refuse_unreadable(path, &source)?;
             return Ok(Self::of_source(Container::Directory, source, request));
@@ -340,7 +350,7 @@ impl Subject {
     }
 
     /// What says who wrote the project, by file; `None` where nobody asks.
-    pub(crate) fn leaks(&self) -> Option<&[(ArtifactPath, Vec<Leak>)]> {
+    pub(crate) fn leaks(&self) -> Option<&Searched<Leak>> {
         let search = || {
             let mut people = self.request.people.clone();
             if let Some(source) = &self.source {
@@ -351,34 +361,14 @@ impl Subject {
                     people.learn(&text, &|path| self.tree.file(path).is_some());
                 }
             }
-            self.in_files(MAX_SEARCHED, &|path, content| leaks(path, content, &people))
+            Searched::of(self, &|path, content| leaks(path, content, &people))
         };
-        self.request.anonymous.then(|| self.leaks.get_or_init(search).as_slice())
+        self.request.anonymous.then(|| self.leaks.get_or_init(search))
     }
 
     /// What opens something, by file.
-    pub(crate) fn secrets(&self) -> &[(ArtifactPath, Vec<Secret>)] {
-        self.secrets.get_or_init(|| self.in_files(MAX_SECRET_FILE, &|_, content| secrets(content)))
-    }
-
-    /// What is found in each file of the project's own of at most `limit` bytes.
-    fn in_files<T>(
-        &self,
-        limit: u64,
-        find: &dyn Fn(&ArtifactPath, &[u8]) -> Vec<T>,
-    ) -> Vec<(ArtifactPath, Vec<T>)> {
-        let own = |file: &&TreeFile| {
-            file.size <= limit && !file.elsewhere && !self.tree.is_foreign(&file.path)
-        };
-        let mut all = Vec::new();
-        for file in self.tree.files().iter().filter(own) {
-            let Ok(content) = self.tree.source().read(&file.path, limit) else { continue };
-            let found = find(&file.path, &content);
-            if !found.is_empty() {
-                all.push((file.path.clone(), found));
-            }
-        }
-        all
+    pub(crate) fn secrets(&self) -> &Searched<Secret> {
+        self.secrets.get_or_init(|| Searched::of(self, &|_, content| secrets(content)))
     }
 
     /// The first bytes of a file.
@@ -399,6 +389,11 @@ impl Subject {
         let text = self.tree.source().read(&path, MAX_MANIFEST).ok()?;
         line_of_step(std::str::from_utf8(&text).ok()?, input.as_str(), index)
     }
+}
+
+/// Whether a directory is what git keeps, without the files that one works on.
+fn is_bare_repository(path: &Path) -> bool {
+    path.join("HEAD").is_file() && path.join("objects").is_dir() && path.join("refs").is_dir()
 }
 
 /// The statements about a bundle in the file beside it. A file that cannot be read is

@@ -102,17 +102,15 @@ impl Tree {
         self.files.get(at).is_some_and(|file| file.path.as_str().starts_with(&prefix))
     }
 
-    /// The text of a file of at most `limit` bytes; bytes that are no UTF-8 become `U+FFFD`.
+    /// The text of a file of at most `limit` bytes: UTF-16 where it begins with that byte order
+    /// mark, else UTF-8; what is neither becomes `U+FFFD`.
     pub(crate) fn text(&self, path: &ArtifactPath, limit: u64) -> Result<String, Unread> {
         let bytes = self.source.read(path, limit).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => Unread::Absent,
             std::io::ErrorKind::FileTooLarge => Unread::TooLarge,
             _ => Unread::Broken,
         })?;
-        Ok(match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-        })
+        Ok(decoded(bytes))
     }
 
     /// Whether a file is a program.
@@ -134,6 +132,23 @@ impl Tree {
     pub(crate) fn is_unit_test(&self, path: &ArtifactPath) -> bool {
         stem(path) == "conftest" || directories(path).any(|part| self.words.unit_tests.has(&part))
     }
+}
+
+fn decoded(bytes: Vec<u8>) -> String {
+    let (unit, content): (fn([u8; 2]) -> u16, _) = match bytes.as_slice() {
+        [0xff, 0xfe, content @ ..] => (u16::from_le_bytes, content),
+        [0xfe, 0xff, content @ ..] => (u16::from_be_bytes, content),
+        _ => {
+            return match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            };
+        }
+    };
+    let (pairs, _) = content.as_chunks();
+    char::decode_utf16(pairs.iter().map(|pair| unit(*pair)))
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 /// The names of the directories above a file, lower case.

@@ -19,6 +19,14 @@ pub(crate) fn write_whole_with(
     path: &Path,
     write: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
 ) -> Result<(), Failure> {
+    // A device or a pipe is written to, and what a link points at is what is replaced.
+    let there = fs_err::metadata(path).ok();
+    if there.is_some_and(|there| !there.is_file() && !there.is_dir()) {
+        let mut device = fs_err::OpenOptions::new().write(true).open(path)?.into_file();
+        return Ok(write(&mut device)?);
+    }
+    let target = fs_err::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let path = target.as_path();
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -140,12 +140,16 @@ pub fn anonymize(
         let message = format!("`{}` exists", output.display());
         return Err(PackError::not_judged(message).with_hint("name a directory that does not"));
     }
-    let tree = SourceTree::from_directory(directory)?;
-    let people = everybody(&tree, people);
     let parent = match output.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    if fs_err::canonicalize(parent)?.starts_with(fs_err::canonicalize(directory)?) {
+        let message = format!("`{}` would be a part of the project", output.display());
+        return Err(PackError::not_judged(message).with_hint("name a directory beside it"));
+    }
+    let tree = SourceTree::from_directory(directory)?;
+    let people = everybody(&tree, people);
     let part = tempfile::Builder::new().prefix(".bundle-").suffix(".part").tempdir_in(parent)?;
     let mut done = Anonymized {
         directory: output.to_owned(),

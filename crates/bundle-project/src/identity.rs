@@ -20,6 +20,8 @@ pub use secrets::{Secret, secrets};
 
 /// Bytes of one file that are searched.
 pub const MAX_SEARCHED: u64 = 64 << 20;
+/// Bytes of a line that are searched at once.
+const MAX_PIECE: usize = 20_000;
 /// Leaks of one file that are kept.
 const MAX_LEAKS: usize = 1_000;
 
@@ -176,6 +178,29 @@ fn is_network(path: &ArtifactPath) -> bool {
 fn text_of<'c>(path: &ArtifactPath, content: &'c [u8]) -> Option<&'c str> {
     let text = std::str::from_utf8(content).ok().filter(|_| !is_network(path))?;
     (!text.contains('\0') && !text.starts_with("%PDF-")).then_some(text)
+}
+
+/// A line in pieces that are short enough to be searched, each with its place in the line: a
+/// long one (data, a minified notebook) is cut where a string or a word ends.
+fn pieces(line: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = line.get(at..).filter(|rest| !rest.is_empty() || at == 0 && line.is_empty())?;
+        let most = rest.get(..rest.floor_char_boundary(MAX_PIECE)).unwrap_or(rest);
+        let end = if most.len() == rest.len() {
+            rest.len()
+        } else {
+            let behind = |find: &[char]| most.rfind(find).map(|end| end + 1);
+            let near = |end: &usize| *end > MAX_PIECE / 2;
+            behind(&['"', ',', ';', '\\'])
+                .filter(near)
+                .or_else(|| behind(&[' ', '\t']).filter(near))
+                .unwrap_or(most.len())
+        };
+        let piece = (at, rest.get(..end).unwrap_or(rest));
+        at += end.max(1);
+        Some(piece)
+    })
 }
 
 #[cfg(test)]

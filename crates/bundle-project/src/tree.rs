@@ -117,6 +117,11 @@ impl SourceTree {
         }
     }
 
+    /// Names that no bundle can hold, and why: their files are not among [`files`](Self::files).
+    pub fn unnameable(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.forbidden.iter().map(|(name, reason)| (name.text(), *reason))
+    }
+
     /// The files of a directory: what git tracks there, else what `.gitignore` leaves; for an extracted
     /// bundle (a directory with `bundle.lock` and `project/`, or that `project/` itself) what its lock lists.
     pub fn from_directory(directory: &Path) -> Result<Self, ProjectError> {

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
-    io::{self, BufReader, Read as _},
+    io::{self, BufReader, Read as _, Write},
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -16,6 +16,8 @@ use crate::{ProjectError, disk::RawName, tree::SourceFile};
 
 /// Bytes of an entry that are unpacked in memory.
 const MAX_ENTRY: u64 = 1 << 30;
+/// Bytes of all entries together, which are unpacked once when the file is opened.
+const MAX_UNPACKED: u64 = 4 << 30;
 /// The bit of a Unix mode that lets the owner run a file.
 const EXECUTABLE: u32 = 0o100;
 /// What macOS adds beside every file.
@@ -64,6 +66,12 @@ impl Zip {
         let (mut listing, mut entries) = (Listing::default(), BTreeMap::new());
         for index in 0..archive.len() {
             let entry = archive.by_index_raw(index).map_err(bad)?;
+            if entry.encrypted() {
+                let inside = String::from_utf8_lossy(entry.name_raw()).escape_debug().to_string();
+                let hint = "unpack the zip file and name the directory instead";
+                let message = format!("`{inside}` in `{name}` needs a password");
+                return Err(ProjectError::new(message).with_hint(hint));
+            }
             let whole = entry.name_raw();
             if entry.is_dir() || whole.starts_with(RESOURCE_FORKS.as_bytes()) {
                 continue;
@@ -82,11 +90,32 @@ impl Zip {
                 }
             }
         }
-        Ok((Self { archive: Mutex::new(archive), entries }, listing))
+        let unpacked = listing.files.iter().fold(0_u64, |sum, file| sum.saturating_add(file.size));
+        if unpacked > MAX_UNPACKED {
+            let message =
+                format!("`{name}` unpacks to {unpacked} bytes, the limit is {MAX_UNPACKED}");
+            let hint = "unpack the zip file and name the directory instead";
+            return Err(ProjectError::new(message).with_hint(hint));
+        }
+        let zip = Self { archive: Mutex::new(archive), entries };
+        // A file that cannot be unpacked would be judged as if it were not there.
+        for path in zip.entries.keys() {
+            zip.copy(path, &mut io::sink()).map_err(|error| {
+                ProjectError::caused(format!("`{path}` in `{name}` cannot be unpacked"), error)
+                    .with_hint("the zip file is damaged: ask for it again")
+            })?;
+        }
+        Ok((zip, listing))
     }
 
     /// The content of a file, of which the directory states at most `MAX_ENTRY` bytes.
     pub(crate) fn read(&self, path: &ArtifactPath) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        self.copy(path, &mut content)?;
+        Ok(content)
+    }
+
+    fn copy(&self, path: &ArtifactPath, to: &mut impl Write) -> io::Result<()> {
         let index = self.entries.get(path).ok_or(io::ErrorKind::NotFound)?;
         // Who panicked while it read leaves a file that can still be read.
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,13 +127,12 @@ impl Zip {
             );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
-        let mut content = Vec::new();
-        entry.take(size.saturating_add(1)).read_to_end(&mut content)?;
-        if u64::try_from(content.len()).ok() != Some(size) {
+        let copied = io::copy(&mut entry.take(size.saturating_add(1)), to)?;
+        if copied != size {
             let message = format!("`{path}` does not unpack to the {size} bytes that are stated");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        Ok(content)
+        Ok(())
     }
 }
 

@@ -39,18 +39,18 @@ rules_of! {
 }
 
 fn inspect(subject: &Subject, kind: LeakKind) -> Judgement {
-    let Some(found) = subject.leaks() else {
+    let Some(searched) = subject.leaks() else {
         return Judgement::not_applicable("the review is not blind; `--anonymous` asks");
     };
     let received = !matches!(subject.container, Container::Directory)
         || subject.source.as_ref().is_some_and(|source| source.lock().is_some());
     let shown = !received || subject.request.show_identity;
-    let of_kind = found.iter().flat_map(|(path, leaks)| {
+    let of_kind = searched.found.iter().flat_map(|(path, leaks)| {
         leaks.iter().filter(|leak| leak.kind == kind).map(move |leak| (path, leak))
     });
     let all: Vec<_> = of_kind.collect();
     if all.is_empty() {
-        return Judgement::pass([Evidence::note(format!("no {} found", kind.plural()))]);
+        return searched.nothing(kind.plural());
     }
     if !shown {
         let mut files: BTreeMap<_, usize> = BTreeMap::new();

@@ -19,8 +19,9 @@ rules_of! {
 }
 
 fn inspect(subject: &Subject, number: usize) -> Judgement {
-    let found: Vec<Evidence> = subject
-        .secrets()
+    let searched = subject.secrets();
+    let found: Vec<Evidence> = searched
+        .found
         .iter()
         .flat_map(|(path, secrets)| {
             secrets.iter().filter(|secret| secret.rule == number).map(move |secret| {
@@ -29,7 +30,7 @@ fn inspect(subject: &Subject, number: usize) -> Judgement {
         })
         .collect();
     if found.is_empty() {
-        return Judgement::pass([Evidence::note("no secret found")]);
+        return searched.nothing("secret");
     }
     Judgement::fail(found)
 }

@@ -67,14 +67,21 @@ fn names_that_leave_the_project_are_not_read() -> Outcome {
 }
 
 #[test]
-fn an_entry_that_is_more_than_it_states_is_no_content() -> Outcome {
+fn a_zip_file_with_an_entry_that_cannot_be_read_is_not_judged() -> Outcome {
     let sandbox = Sandbox::new()?;
     let mut bytes = zip_of(&[("README.md", vec![b'a'; 1000])], &[])?;
     // The size that the central directory states, of which a reader may make room.
     let central = bytes.windows(4).position(|bytes| bytes == b"PK\x01\x02").ok_or("a directory")?;
     bytes[central + 24..central + 28].copy_from_slice(&10_u32.to_le_bytes());
     let path = sandbox.write("paper.zip", bytes)?;
-    let judged = check(&path, &request(false), &|_| ())?;
-    assert_eq!(judged.complete, (0, 5));
+    let error = check(&path, &request(false), &|_| ()).expect_err("more than is stated");
+    assert!(error.to_string().contains("cannot be unpacked"), "{error}");
+    // A flipped bit of the content, which the checksum tells.
+    let mut bytes = zip_of(&[("README.md", vec![b'a'; 1000]), ("b.txt", vec![b'b'; 9])], &[])?;
+    let content = bytes.windows(9).position(|bytes| bytes == b"README.md").ok_or("a name")? + 9;
+    bytes[content] ^= 4;
+    let path = sandbox.write("flipped.zip", bytes)?;
+    let error = check(&path, &request(false), &|_| ()).expect_err("damaged");
+    assert!(error.to_string().contains("`README.md` in"), "{error}");
     Ok(())
 }

@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 
 use regex::{Regex, RegexSet};
 
-/// Bytes of one line that are searched.
-const MAX_LINE: usize = 20_000;
 /// Secrets of one file that are kept.
 const MAX_SECRETS: usize = 200;
 
@@ -87,9 +85,11 @@ pub fn secrets(content: &[u8]) -> Vec<Secret> {
         if found.len() >= MAX_SECRETS {
             break;
         }
-        let line = line.get(..line.floor_char_boundary(MAX_LINE)).unwrap_or(line);
-        found.extend(ALL.iter().filter_map(|all| in_line(all, line, index + 1)));
+        let pieces = super::pieces(line);
+        let all = pieces.flat_map(|(_, piece)| ALL.iter().map(move |all| (all, piece)));
+        found.extend(all.filter_map(|(all, piece)| in_line(all, piece, index + 1)));
     }
+    found.truncate(MAX_SECRETS);
     found
 }
 

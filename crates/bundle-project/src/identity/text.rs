@@ -7,9 +7,6 @@ use regex::{Regex, RegexBuilder};
 
 use super::{Leak, LeakKind, People};
 
-/// Bytes of one line that are searched.
-const MAX_LINE: usize = 20_000;
-
 /// Names before an `@` that are nobody's.
 const NO_LOCAL: &[&str] = &[
     "noreply",
@@ -250,12 +247,20 @@ fn regex(of: &'static LazyLock<Option<Regex>>) -> impl Iterator<Item = &'static 
 
 /// What a text says, line by line.
 pub(super) fn leaks(path: &ArtifactPath, text: &str, people: &People) -> Vec<Leak> {
-    let mut reader = Reader { path, people, found: Vec::new(), kind: Kind::of(path), cited: false };
+    let mut reader = Reader {
+        path,
+        people,
+        found: Vec::new(),
+        kind: Kind::of(path),
+        cited: false,
+        thanking: false,
+    };
     let mut at = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let shown = line.trim_end_matches(['\n', '\r']);
-        let cut = shown.floor_char_boundary(MAX_LINE);
-        reader.line(index + 1, at, shown.get(..cut).unwrap_or(shown));
+        for (offset, piece) in super::pieces(shown) {
+            reader.line(index + 1, at + offset, piece);
+        }
         at += line.len();
     }
     reader.found
@@ -301,12 +306,15 @@ struct Reader<'t> {
     kind: Kind,
     /// Whether the nearest heading of a document is that of its own citation.
     cited: bool,
+    /// Whether the paragraph thanks somebody.
+    thanking: bool,
 }
 
 impl Reader<'_> {
     /// `at` is where the line begins.
     fn line(&mut self, number: usize, at: usize, line: &str) {
         if line.trim().is_empty() {
+            self.thanking = false;
             return;
         }
         let heading = line.trim_start().trim_start_matches(['#', '*', '=']).trim().to_lowercase();
@@ -447,10 +455,27 @@ impl Reader<'_> {
             let plain = !line.contains("http") && !line.contains('|');
             found.extend(regex(&AFFILIATION).filter(|_| plain).filter_map(|r| r.find(line)));
         }
-        for found in found {
-            self.add(LeakKind::Acknowledgement, number, (at + found.start(), found.as_str()));
+        let thanked = regex(&FUNDING).chain(regex(&THANKS)).any(|regex| regex.is_match(line));
+        if self.kind == Kind::Latex {
+            for found in found {
+                self.add(LeakKind::Acknowledgement, number, (at + found.start(), found.as_str()));
+            }
+            return;
+        }
+        // Who else is thanked stands in the rest of the paragraph.
+        self.thanking = thanked || self.thanking && !is_heading(line);
+        if self.thanking || !found.is_empty() {
+            let sentence = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let start = line.len() - sentence.len();
+            self.add(LeakKind::Acknowledgement, number, (at + start, sentence.trim_end()));
         }
     }
+}
+
+/// `# Licence`, `**Licence**`, or the line below a heading.
+fn is_heading(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('#') || line.starts_with("**") || line.chars().all(|c| "=-~^".contains(c))
 }
 
 /// Whose home directories a line names, and where the names begin.

@@ -104,7 +104,7 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
     }
     let seen = script.line_within_reach(subject.scripts(), PURPOSE.line);
     let command = documented.is_some_and(|documented| documented.command);
-    let whole = command || script.runs && !is_example(subject, script);
+    let whole = !script.is_empty && (command || script.runs && !is_example(subject, script));
     let sureness = match (named, whole) {
         (true, true) if seen.is_some() => Sureness::Shown,
         (_, true) if measures || experiment || subject.claims().reproduces => Sureness::Experiment,
@@ -114,12 +114,18 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
     Some(Candidate { script, sureness, seen, documented })
 }
 
-/// `--evaluate`, `--mode test`, `--only-eval`, `--finalTest`.
+/// `--evaluate`, `--mode test`, `--mode=test`, `--only-eval`, `--finalTest`.
 fn evaluates(arguments: &[String]) -> bool {
     let option =
         |word: &String| word.starts_with('-') && !word.contains('=') && asks_to_evaluate(word);
     let mode = arguments.windows(2).any(|pair| {
         matches!(pair, [option, value] if matches!(option.as_str(), "--mode" | "--phase" | "-m" | "--task") && asks_to_evaluate(value))
     });
-    mode || arguments.iter().any(option)
+    let joined = |word: &String| {
+        let mode = word.split_once('=').filter(|(option, _)| {
+            matches!(*option, "--mode" | "--phase" | "--task" | "mode" | "phase")
+        });
+        mode.is_some_and(|(_, value)| asks_to_evaluate(value))
+    };
+    mode || arguments.iter().any(option) || arguments.iter().any(joined)
 }

@@ -147,8 +147,9 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
         let promised = lists.promises.within(&text).is_some();
         let offered = lists.pretrained_words.within(&text).is_some() && text.contains("download");
         let leads = |link: &&Link| {
-            let weights =
-                is_model_address(subject, &link.url, model) || offered && is_offered(lists, link);
+            let weights = is_model_address(subject, &link.url, model)
+                || text.contains("model") && is_on_hub(&link.url)
+                || offered && is_offered(lists, link);
             !link.image && lists.template_in(&link.url).is_none() && weights && !other && !promised
         };
         if let Some(link) = links.iter().find(leads) {
@@ -183,9 +184,19 @@ fn lists_models(subject: &Subject, table: &Table) -> bool {
 
 /// Code of a document that loads a model by the name that this project's own package gives it.
 fn called(subject: &Subject, document: &Document) -> Option<Evidence> {
-    document.readme.blocks.iter().find_map(|block| {
+    let lists = subject.tree.words();
+    document.readme.blocks.iter().enumerate().find_map(|(index, block)| {
         let BlockKind::Code(code) = &block.kind else { return None };
         let mut lines = code.text.lines().enumerate();
+        let above = document.headings_above(index).into_iter().take(2);
+        let mut above = above.map(|heading| heading.text.to_lowercase());
+        // `from_pretrained("owner/name")` under a heading of trained models.
+        let headed = above.any(|heading| lists.pretrained_words.within(&heading).is_some());
+        let names_owner = |line: &str| {
+            let name = line.split_once("from_pretrained(").map(|(_, rest)| rest);
+            let name = name.and_then(|rest| rest.split(['"', '\'']).nth(1));
+            name.is_some_and(|name| name.contains('/') && !name.starts_with(['.', '/']))
+        };
         let own = code.text.lines().any(|line| {
             let line = line.trim();
             let module = line.strip_prefix("from ").or_else(|| line.strip_prefix("import "));
@@ -194,9 +205,11 @@ fn called(subject: &Subject, document: &Document) -> Option<Evidence> {
                 .is_some_and(|package| !package.is_empty() && subject.tree.has_directory(package))
         });
         let (at, line) = lines.find(|(_, line)| {
-            own && ["from_pretrained(\"", "from_pretrained('", "pretrained=True"]
-                .iter()
-                .any(|call| line.contains(call))
+            headed && names_owner(line)
+                || own
+                    && ["from_pretrained(\"", "from_pretrained('", "pretrained=True"]
+                        .iter()
+                        .any(|call| line.contains(call))
         })?;
         Some(document.at(code.first_line + at, line))
     })
@@ -216,8 +229,22 @@ fn is_model_address(subject: &Subject, url: &str, model: bool) -> bool {
         .split('.')
         .skip(1)
         .any(|suffix| lists.weights.has(suffix) || ARCHIVES.contains(&suffix));
-    let hosted = lists.file_hosts.within(path).is_some() || path.contains("/releases/");
-    certain || (model && (known || hosted))
+    let hosted = lists.file_hosts.within(path).is_some() || path.contains("/releases");
+    // RFC 2606 keeps these names for examples.
+    let host = url.split("://").nth(1).unwrap_or_default().split(['/', ':']).next();
+    let nowhere = matches!(host, Some("example.com" | "example.net" | "example.edu"));
+    !nowhere && (certain || (model && (known || hosted)))
+}
+
+/// Whether an address is that of a model, and of nothing else, on a hub of models.
+fn is_on_hub(url: &str) -> bool {
+    let url = url.to_lowercase();
+    let place = ["://huggingface.co/", "://hf.co/"].iter().find_map(|hub| url.split_once(hub));
+    let Some((_, path)) = place else { return false };
+    let mut parts = path.trim_end_matches('/').split('/');
+    let owner = parts.next().unwrap_or_default();
+    let other = ["datasets", "spaces", "docs", "papers", "blog", "collections", "learn"];
+    !owner.is_empty() && !other.contains(&owner) && parts.next().is_some()
 }
 
 /// Whether "download the trained model [here](…)" leads to a file, on whatever host: not to a

@@ -132,6 +132,13 @@ fn results_table(subject: &Subject, document: &Document) -> Option<(usize, Evide
             .take(2)
             .any(|heading| mentions(lists, &heading.text));
         let headed = headed || is_introduced(lists, document, index, table);
+        // "Hyperparameters", "Options": numbers that went in, not those that came out.
+        let other = document.headings_above(index).first().is_some_and(|heading| {
+            words(&heading.text).iter().any(|word| lists.not_results.has(word))
+        });
+        if other && !headed {
+            return None;
+        }
         let results =
             lists.template_in(&block_text(block)).is_none() && is_results(lists, table, headed);
         let cells = numeric_cells(table);
@@ -178,8 +185,11 @@ fn numeric_cells(table: &Table) -> usize {
     table.rows.iter().flatten().filter(|cell| is_numeric(cell)).count()
 }
 
-/// `**91.2**`, `85%`, `5.3 / 4.1`, `93.2 (±0.1)`, `~1,024`, `1.2e-3`.
+/// `**91.2**`, `85%`, `5.3 / 4.1`, `93.2 (±0.1)`, `$91.2_{\\pm 0.1}$`, `~1,024`, `1.2e-3`.
 fn is_numeric(cell: &str) -> bool {
+    let cell = ["\\pm", "\\textbf", "\\mathbf", "\\bf"]
+        .iter()
+        .fold(cell.to_owned(), |cell, command| cell.replace(command, " "));
     let digits = cell.chars().filter(char::is_ascii_digit).count();
     let other = cell.chars().filter(|c| c.is_alphabetic()).count();
     digits > 0 && other <= 2 && cell.chars().next().is_some_and(|c| !c.is_alphabetic())

@@ -66,7 +66,7 @@ fn candidate<'s>(
         .line_within_reach(subject.scripts(), PURPOSE.line)
         .filter(|(at, _)| at.path == script.path || named || entry || documented.is_some());
     let command = documented.is_some_and(|documented| documented.command);
-    let whole = command || script.runs && !is_example(subject, script);
+    let whole = !script.is_empty && (command || script.runs && !is_example(subject, script));
     let sureness = match (seen.is_some(), whole) {
         (true, true) => Sureness::Shown,
         (true, false) => Sureness::Part,
