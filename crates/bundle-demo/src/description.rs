@@ -123,10 +123,16 @@ struct InputView<'a> {
 
 impl<'a> InputView<'a> {
     fn of(input: &'a Input) -> Self {
+        let medical = input.steps.iter().any(|step| matches!(step, Step::DecodeDicom { .. }));
         let (media_types, extensions): (&[&str], &[&str]) = match input.kind {
-            InputKind::Image => (&["image/png", "image/jpeg"], &[".png", ".jpg", ".jpeg"]),
-            InputKind::Table => (&["text/csv"], &[".csv"]),
-            InputKind::Tensor => (&[], &[".npy"]),
+            InputKind::Image if medical => (&["application/dicom"], &[".dcm"]),
+            InputKind::Image => (
+                &["image/png", "image/jpeg", "image/webp", "image/tiff"],
+                &[".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"],
+            ),
+            InputKind::Audio => (&["audio/wav", "audio/flac"], &[".wav", ".flac"]),
+            InputKind::Table | InputKind::Series => (&["text/csv"], &[".csv"]),
+            InputKind::Tensor => (&[], &[".npy", ".json"]),
             _ => (&[], &[]),
         };
         let columns = input.steps.iter().find_map(|step| match step {

@@ -236,10 +236,13 @@ impl Trait {
             _ => String::new(),
         };
         let (value, least, most) = (shown(value), shown(least), shown(most));
-        let range = if least == most { least } else { format!("{least} to {most}") };
-        Some(format!(
-            "{subject}{word} than in every recorded example ({value}; they have {range}{unit})"
-        ))
+        let theirs = match self {
+            Self::Least(_) => format!("their least is {least}"),
+            Self::Most(_) => format!("their most is {most}"),
+            _ if least == most => format!("they have {least}{unit}"),
+            _ => format!("they have {least} to {most}{unit}"),
+        };
+        Some(format!("{subject}{word} than in every recorded example ({value}; {theirs})"))
     }
 }
 
@@ -298,7 +301,7 @@ mod tests {
         let range = range(&[table(&[30.0, f64::NAN]), table(&[50.0])]);
         assert!(range.unlike(&Traits::of(&table(&[58.0]))).is_empty());
         let unlike = range.unlike(&Traits::of(&table(&[95.0])));
-        let message = "`age` is higher than in every recorded example (95; they have 30 to 50)";
+        let message = "`age` is higher than in every recorded example (95; their most is 50)";
         assert_eq!(unlike[0].message, message);
     }
 

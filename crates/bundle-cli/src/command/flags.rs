@@ -68,7 +68,12 @@ fn run_merge(args: &FlagsMerge, terminal: &mut Terminal) -> Result<Exit, Failure
                 one_line(&text(&bundle, "id"))
             )];
             let files = args.files.len();
-            lines.push(format!("{} flags of {files} files, {twice} twice", flags.len()));
+            let counted = |count, what| match count {
+                1 => format!("1 {what}"),
+                count => format!("{count} {what}s"),
+            };
+            let (flags, files) = (counted(flags.len(), "flag"), counted(files, "file"));
+            lines.push(format!("{flags} of {files}, {twice} twice"));
             lines.extend(counts.iter().map(count_line));
             terminal.print(&lines.join("\n"))?;
         }
@@ -117,14 +122,16 @@ fn counts(flags: &[Json]) -> Vec<((String, String, String), usize)> {
     counts
 }
 
-/// The first label of the first output that ranks some, else its kind.
+/// The first label, else the kind, of the output that was corrected, else of the first one.
 fn answer(flag: &Json) -> String {
-    let outputs = flag["outputs"].as_object().into_iter().flat_map(|outputs| outputs.values());
+    let outputs = flag["outputs"].as_object().into_iter().flatten();
     let words = |outcome: &Json| {
         let top = &outcome["rows"][0][0]["label"];
         top.as_str().map_or_else(|| text(outcome, "kind"), str::to_owned)
     };
-    outputs.map(words).next().unwrap_or_default()
+    let corrected = |(name, _): &(&String, &Json)| flag["corrected"].get(name.as_str()).is_some();
+    let answered = outputs.clone().find(corrected).or_else(|| outputs.clone().next());
+    answered.map(|(_, outcome)| words(outcome)).unwrap_or_default()
 }
 
 fn text(value: &Json, key: &str) -> String {
