@@ -26,7 +26,7 @@
 //!   "id": "sha256:3f9a…", "signature": "unsigned", "signer": null,
 //!   "inputs": [{
 //!     "name": "photograph", "kind": "image", "description": null,
-//!     "media_types": ["image/png", "image/jpeg"], "extensions": [".png", ".jpg", ".jpeg"],
+//!     "media_types": ["image/png", …], "extensions": [".png", ".jpg", ".jpeg", …],
 //!     "columns": []
 //!   }],
 //!   "outputs": [{

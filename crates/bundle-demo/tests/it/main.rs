@@ -124,7 +124,8 @@ fn an_image_bundle_is_described() {
             "id": id, "signature": "unsigned", "signer": null,
             "inputs": [{
                 "name": "photograph", "kind": "image", "description": "From any camera.",
-                "media_types": ["image/png", "image/jpeg"], "extensions": [".png", ".jpg", ".jpeg"], "columns": [],
+                "media_types": ["image/png", "image/jpeg", "image/webp", "image/tiff"],
+                "extensions": [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff"], "columns": [],
             }],
             "outputs": [{
                 "name": "grade", "kind": "labels", "description": null, "unit": null,
