@@ -103,7 +103,7 @@ pub struct People {
     repositories: BTreeSet<String>,
 }
 
-/// Characters below which a name is found in every text.
+/// Characters below which a name in Latin letters is found in every text.
 const SHORTEST_NAME: usize = 4;
 
 impl People {
@@ -113,8 +113,8 @@ impl People {
     }
 
     /// Also somebody of this name, login or e-mail address. A name that is too short to be
-    /// told from other words, or that many have, is left out.
-    pub fn add(&mut self, name: &str) {
+    /// told from other words, or that many have, is left out: then it returns `false`.
+    pub fn add(&mut self, name: &str) -> bool {
         let name = name.trim().trim_matches(['<', '>']);
         let common = [
             "root",
@@ -132,9 +132,13 @@ impl People {
             "anonymous",
         ];
         let known = common.contains(&name.to_lowercase().as_str());
-        if name.chars().count() >= SHORTEST_NAME && !known {
+        // Two characters of Chinese or Japanese are a name; two letters are a part of words.
+        let shortest = if name.is_ascii() { SHORTEST_NAME } else { 2 };
+        let told = name.chars().count() >= shortest && !known;
+        if told {
             self.names.insert(name.to_owned());
         }
+        told
     }
 
     /// The names, sorted.

@@ -18,7 +18,7 @@ const SHOWN: usize = 40;
 pub(crate) fn run(args: &Anonymize, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
     interrupt.writes();
-    let people = people(&args.name);
+    let people = people(&args.name)?;
     let done = anonymize(&args.directory, &args.output, &people, &|| interrupt.asked())?;
     match args.format {
         Format::Text => terminal.print(&text(&done))?,
@@ -39,14 +39,19 @@ pub(crate) fn run(args: &Anonymize, terminal: &mut Terminal) -> Result<Exit, Fai
 }
 
 /// Whom to look for: those who are named, and whoever is logged in here.
-pub(crate) fn people(names: &[String]) -> People {
+pub(crate) fn people(names: &[String]) -> Result<People, Failure> {
     let mut people = People::nobody();
-    let home = etcetera::home_dir().ok();
-    let login = home.as_deref().and_then(|home| home.file_name()?.to_str());
-    for name in names.iter().map(String::as_str).chain(login) {
-        people.add(name);
+    for name in names {
+        if !people.add(name) {
+            let message = format!("`--name {name}`: too short, or too common, to be looked for");
+            return Err(Failure::usage(message).hint("give the name in full: `--name \"Wei Wu\"`"));
+        }
     }
-    people
+    let home = etcetera::home_dir().ok();
+    if let Some(login) = home.as_deref().and_then(|home| home.file_name()?.to_str()) {
+        people.add(login);
+    }
+    Ok(people)
 }
 
 fn text(done: &Anonymized) -> String {

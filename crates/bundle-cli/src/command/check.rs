@@ -101,7 +101,7 @@ fn request(args: &Check, terminal: &mut Terminal) -> Result<CheckRequest, Failur
         demands,
         anonymous,
         show_identity,
-        people: people(&args.name),
+        people: people(&args.name)?,
         page: Some(page),
         ..CheckRequest::new(trust)
     })

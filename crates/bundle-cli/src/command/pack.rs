@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Pack, terminal: &mut Terminal) -> Result<Exit, Failure>
         signed.set(Some((identity.key().public().fingerprint(), made)));
         Ok(Some(sign_bundle(lock, &identity)))
     };
-    let packed = pack(&request(args), &seal, &listen, &|| interrupt.asked());
+    let packed = pack(&request(args)?, &seal, &listen, &|| interrupt.asked());
     bar.into_inner().into_iter().for_each(|bar| bar.finish_and_clear());
     let packed = packed?;
     for note in &packed.notes {
@@ -75,9 +75,10 @@ fn signing(args: &Pack) -> Result<Option<Signing>, Failure> {
     Signing::by(args.key.as_deref()).map(Some)
 }
 
-fn request(args: &Pack) -> PackRequest {
+fn request(args: &Pack) -> Result<PackRequest, Failure> {
     let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    PackRequest {
+    let people = people(&args.name)?;
+    Ok(PackRequest {
         directory: args.directory.clone(),
         output: args.output.clone(),
         write: WriteOptions {
@@ -87,11 +88,9 @@ fn request(args: &Pack) -> PackRequest {
         must_run: args.must_run,
         skip_replay: args.no_replay,
         withhold: args.withhold.clone(),
-        anonymous: args
-            .anonymous
-            .then(|| Blind { people: people(&args.name), allow: args.allow.clone() }),
+        anonymous: args.anonymous.then(|| Blind { people, allow: args.allow.clone() }),
         with_private_keys: args.with_private_keys,
-    }
+    })
 }
 
 fn text(packed: &Packed, key: Option<Fingerprint>) -> String {

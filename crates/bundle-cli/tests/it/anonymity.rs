@@ -35,6 +35,34 @@ fn a_project_is_copied_without_what_says_who_wrote_it() {
 }
 
 #[test]
+fn what_cannot_be_looked_for_is_said() {
+    let sandbox = sandbox_with("theory");
+    let write = |name: &str, text: &str| sandbox.write(name, text).expect("a file");
+    let run = |args: &[&str]| bundle(sandbox.path(), args);
+    let short = run(&["check", "theory", "--anonymous", "--name", "Wu"]);
+    assert_eq!(short.code, 2, "{}", short.stdout);
+    assert!(short.stderr.contains("`--name Wu`: too short"), "{}", short.stderr);
+    write("theory/NOTES.md", "# Notes\n\n由王小明编写。\n");
+    let found = run(&["check", "theory", "--anonymous", "--name", "王小明"]);
+    assert!(found.stdout.contains("NOTES.md:3"), "{}", found.stdout);
+    let inside = run(&["anonymize", "theory", "-o", "theory/blind"]);
+    assert_eq!(inside.code, 2, "{}", inside.stdout);
+    assert!(inside.stderr.contains("would be a part of the project"), "{}", inside.stderr);
+
+    // A line of data, and who made it far behind its beginning; thanks over two lines.
+    write("theory/data.json", &format!("[{}\"/home/mvale/x\"]\n", "0.125, ".repeat(9000)));
+    write(
+        "theory/THANKS.md",
+        "# T\n\nFunded by NSF grant 12. We thank Prof. Ada Byron and\nthe Tide Laboratory.\n",
+    );
+    let copied = run(&["anonymize", "theory", "-o", "blind"]);
+    assert_eq!(copied.code, 0, "{}{}", copied.stdout, copied.stderr);
+    let read = |name: &str| fs_err::read_to_string(sandbox.path().join(name)).expect("a file");
+    assert!(read("blind/data.json").contains("/home/anonymous/x"));
+    assert_eq!(read("blind/THANKS.md"), "# T\n\n[removed for review]\n[removed for review]\n");
+}
+
+#[test]
 fn what_a_received_bundle_says_is_counted_unless_asked_for() {
     let sandbox = sandbox_with("theory");
     sandbox.write("theory/run.sh", "cd /home/mvale\n").expect("a file");

@@ -501,7 +501,9 @@ pub(super) fn homes_in(line: &str) -> Vec<String> {
 /// Where `name` stands in `line` as a word, the case of ASCII letters aside.
 pub(super) fn occurrences(line: &str, name: &str) -> Vec<usize> {
     let (line, name) = (line.to_ascii_lowercase(), name.to_ascii_lowercase());
-    let is_word = |c: char| c.is_alphanumeric();
+    // Chinese, Japanese and Korean have no space around a name.
+    let unspaced = |c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}');
+    let is_word = |c: char| c.is_alphanumeric() && !unspaced(c);
     line.match_indices(&name)
         .map(|(start, _)| start)
         .filter(|start| {
