@@ -129,7 +129,8 @@ function textInput(description, options) {
   return {
     element: frame(description, el("label", { class: "field-label", for: id }, t("text_label")), area),
     immediate: false,
-    read: () => (area.value === "" ? null : { value: area.value }),
+    // No text is a text, too: whoever presses the button means it. Every input that is asked for is needed.
+    read: () => ({ value: area.value }),
     write: async (source) => {
       area.value = source.file ? await source.file.text() : String(source.value);
     },

@@ -103,7 +103,8 @@ function clear() {
   status.replaceChildren(t("no_answer_without_examples"));
 }
 
-function predict() {
+/** Runs what is given; of an example without a recording, what is true of it is known all the same. */
+function predict(truth = {}) {
   return exclusive(t("running"), async (signal) => {
     const given = new Map();
     for (const [name, input] of inputs) {
@@ -116,7 +117,8 @@ function predict() {
     const rasters = await readRasters(answer);
     signal.throwIfAborted();
     const beside = besideOf(answer, rasters);
-    show(description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: beside(output.name) })), (words) => t("answered", { summary: words }));
+    const shown = description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: { ...beside(output.name), truth: truth[output.name] } }));
+    show(shown, (words) => t("answered", { summary: words }));
     vectors.answered(outputs);
     heard({ inputs: given, outputs });
     if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
@@ -129,10 +131,10 @@ function showExample(example) {
     examples.select(example.name);
     if (!example.expect) {
       await fill(example, signal);
-      return predict();
+      return predict(example.truth);
     }
     const [replay] = await Promise.all([transport.replay(example.name, signal), fill(example, signal)]);
-    const given = [...inputs].map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
+    const given = [...inputs].filter(([name]) => name in example.inputs).map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
     // A replay has the answers; what some are drawn over, only an answer has.
     const looked = description.outputs.some(({ kind }) => DRAWN_OVER.has(kind)) ? await transport.predict(new Map(given), signal, true) : {};
     const rasters = await readRasters(looked);

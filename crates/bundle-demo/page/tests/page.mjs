@@ -1,0 +1,44 @@
+// As much of a page as the modules need that build elements: they name and nest them, and hear events.
+
+import { readFileSync } from "node:fs";
+
+const STRINGS = readFileSync(new URL("../strings.json", import.meta.url), "utf8");
+
+class FakeElement {
+  constructor(tag) {
+    Object.assign(this, { tag, attributes: {}, children: [], listeners: {}, style: {}, value: "", classList: { toggle() {}, add() {}, remove() {} } });
+  }
+  setAttribute(name, value) {
+    this.attributes[name] = value;
+    if (name === "value") this.value = value;
+  }
+  addEventListener(name, listener) {
+    this.listeners[name] = listener;
+  }
+  append(...children) {
+    this.children.push(...children);
+  }
+  replaceChildren(...children) {
+    this.children = children;
+  }
+  get firstChild() {
+    return this.children[0];
+  }
+  get textContent() {
+    return this.children.map((child) => child.textContent ?? String(child)).join("");
+  }
+}
+
+globalThis.document = {
+  createElement: (tag) => new FakeElement(tag),
+  createElementNS: (_, tag) => new FakeElement(tag),
+  getElementById: () => ({ textContent: STRINGS }),
+};
+globalThis.ResizeObserver = class {
+  observe() {}
+};
+
+/** The element and all below it. */
+export function elementsOf(element) {
+  return [element, ...(element.children ?? []).flatMap(elementsOf)].filter((one) => one instanceof FakeElement);
+}
