@@ -4,38 +4,60 @@
 import { authored, el } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { svg } from "./plot.js";
-import { integer, number, score, t, tn } from "./strings.js";
+import { cut, integer, isolated, number, score, t, tn } from "./strings.js";
 
 /** Boxes that are drawn and listed. */
 const MOST = 200;
+/** Labels that the status line names. */
+const SAID_LABELS = 5;
+/** Steps of the slider from 0 to 1. */
+const SCORE_STEPS = 20;
 
 /** The parts of an output of boxes; `seen` is the picture in whose pixels they are, or null. */
 export function renderBoxes(output, outcome, expected, seen) {
   const boxes = outcome.boxes;
   const region = el("div", { "aria-live": "polite" });
   const id = `least-${output.name}`;
-  const slider = el("input", { type: "range", id, min: 0, max: 1, step: 0.05, value: 0.25 });
+  const { low, high } = scoreRange(boxes);
+  const slider = el("input", { type: "range", id, min: Math.min(0, low), max: high, step: 1 / SCORE_STEPS, value: low });
   const value = el("output", { for: id });
   const show = () => {
     const least = Number(slider.value);
     value.replaceChildren(least.toFixed(2));
-    const kept = boxes.filter((box) => (box.label.score ?? 0) >= least).slice(0, MOST);
+    // At the low end is every box, however the browser rounds.
+    const above = least <= low ? boxes : boxes.filter((box) => boxScore(box) >= least);
+    const count = above.length + (least <= low ? outcome.omitted_boxes : 0);
+    const kept = above.slice(0, MOST);
     const picture = seen && boxPicture(seen, kept);
-    region.replaceChildren(el("p", {}, tn("boxes", kept.length)), ...(picture ? [picture] : []), ...(kept.length > 0 ? [boxTable(output, kept)] : []));
+    const words = kept.length < count ? t("boxes_first", { shown: integer(kept.length), count: integer(count) }) : tn("boxes", count);
+    region.replaceChildren(el("p", {}, words), ...(picture ? [picture] : []), ...(kept.length > 0 ? [boxTable(output, kept)] : []));
   };
   slider.addEventListener("input", show);
   show();
   const control = el("p", { class: "slider" }, el("label", { for: id }, t("least_score")), " ", slider, " ", value);
-  const past = expected && el("p", { class: "past" }, `${t("recorded_answer")}: ${tn("boxes", expected.boxes.length)}`);
+  const past = expected && el("p", { class: "past" }, `${t("recorded_answer")}: ${tn("boxes", expected.boxes.length + expected.omitted_boxes)}`);
   return { rest: [control, region, past || ""] };
 }
 
-/** How many boxes there are, and of what. */
+function boxScore({ label }) {
+  return label.score ?? 0;
+}
+
+/** From the lowest score, so that at first everything is shown that the bundle answered, to the end of the scale. */
+export function scoreRange(boxes) {
+  const scores = boxes.map(boxScore);
+  const low = scores.length > 0 ? scores.reduce((least, one) => Math.min(least, one), Infinity) : 0;
+  return { low: Math.floor(low * SCORE_STEPS) / SCORE_STEPS, high: Math.ceil(scores.reduce((most, one) => Math.max(most, one), 1)) };
+}
+
+/** How many boxes there are, and of what: all of them, whatever is shown. */
 export function boxesSummary(outcome) {
+  // Where only the first are here, what the others are is not known.
+  if (outcome.boxes.length === 0 || outcome.omitted_boxes > 0) return tn("boxes", outcome.boxes.length + outcome.omitted_boxes);
   const count = new Map();
-  for (const { label } of outcome.boxes) if ((label.score ?? 0) >= 0.25) count.set(label.label, (count.get(label.label) ?? 0) + 1);
-  const words = [...count].slice(0, 5).map(([label, times]) => `${integer(times)} × ${label}`);
-  return words.length > 0 ? words.join(", ") : tn("boxes", 0);
+  for (const { label } of outcome.boxes) count.set(label.label, (count.get(label.label) ?? 0) + 1);
+  const words = [...count].slice(0, SAID_LABELS).map(([label, times]) => `${integer(times)} × ${isolated(cut(label))}`);
+  return words.join(", ") + (count.size > words.length ? ", …" : "");
 }
 
 function boxPicture({ url, width, height }, boxes) {

@@ -208,7 +208,7 @@ export function breakSection(description, transport, host) {
       follow.replaceChildren(...suited.map((output) => el("option", { value: output.name, dir: "auto" }, output.name)));
       followField.hidden = suited.length < 2;
       const [first] = suited;
-      status.replaceChildren(t("break_ready", { answer: isolated(summary(first, outputs[first.name])) }));
+      status.replaceChildren(t("break_ready", { answer: summary(first, outputs[first.name]) }));
       idle(null);
     },
     cleared: forget,

@@ -4,7 +4,7 @@
 import { authored, el, saveFile } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary } from "./outputs.js";
-import { integer, t, tn } from "./strings.js";
+import { integer, isolated, t, tn } from "./strings.js";
 import { base64 } from "./transport.js";
 
 /** What can be wrong: the word in the file, and the text for people. */
@@ -18,6 +18,8 @@ const FLAG_REASONS = new Map([
 /** Labels that still are a list to choose from. */
 const FLAG_LABELS = 500;
 const FLAG_NOTE = 2000;
+/** Kinds whose labels only spell the answer: the right one is a text of any length. */
+const SPELT = new Set(["text", "tokens"]);
 
 /** The section. `answered({ inputs, outputs })` hears every answer, `cleared()` that there is none any more. */
 export function flagsSection(description, host) {
@@ -134,7 +136,7 @@ function flagForm(description, subject, save, close) {
   const form = el(
     "form",
     { class: "flag-form", novalidate: true, "aria-labelledby": "flag-form-title" },
-    el("h3", { id: "flag-form-title" }, t("flag_about"), " ", authored(answerWords(description, subject.outputs))),
+    el("h3", { id: "flag-form-title" }, t("flag_about"), " ", answerWords(description, subject.outputs)),
     el("fieldset", { class: "input flag-reasons", "aria-describedby": missing.id }, el("legend", {}, t("flag_reason")), ...reasons, missing),
     ...labels.map(({ element }) => element),
     el(
@@ -173,9 +175,9 @@ function choiceLine(properties, words) {
   return el("div", { class: "choice" }, el("input", properties), el("label", { for: properties.id }, words));
 }
 
-/** What the answer should have been: one of the labels, or free text where there are none or too many. */
-function correction(output, id) {
-  const choices = output.labels?.length > 0 && output.labels.length <= FLAG_LABELS ? output.labels : null;
+/** What the answer should have been: one of the labels, or free text where there are none or too many, or a text is meant. */
+export function correction(output, id) {
+  const choices = !SPELT.has(output.kind) && output.labels?.length > 0 && output.labels.length <= FLAG_LABELS ? output.labels : null;
   const control = choices
     ? el("select", { id }, el("option", { value: "" }, t("flag_right_unknown")), ...choices.map((label) => el("option", { value: label, dir: "auto" }, label)))
     : el("input", { type: "text", id, autocomplete: "off", dir: "auto" });
@@ -202,15 +204,15 @@ function flagTable(description, flags, remove) {
     const when = new Date(flag.time).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
     const reason = t(FLAG_REASONS.get(flag.reason) ?? "flag_other");
     const several = description.outputs.length > 1;
-    const right = Object.entries(flag.corrected).map(([output, label]) => (several ? `${output}: ${label}` : label));
+    const right = Object.entries(flag.corrected).map(([output, label]) => (several ? `${output}: ${isolated(label)}` : isolated(label)));
     const button = el("button", { type: "button", class: "button small", "aria-label": t("flag_delete_one", { when, reason }), onclick: () => remove(flag, at) }, t("flag_delete"));
     return el(
       "tr",
       {},
       el("th", { scope: "row" }, el("time", { datetime: flag.time }, when)),
       el("td", {}, reason),
-      el("td", {}, authored(storedWords(description, flag.outputs))),
-      el("td", {}, authored(right.join("; ") || "–")),
+      el("td", {}, storedWords(description, flag.outputs)),
+      el("td", {}, right.join("; ") || "–"),
       el("td", { class: "flag-note" }, authored(flag.note ?? "–")),
       el("td", {}, button),
     );

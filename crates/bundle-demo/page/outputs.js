@@ -18,7 +18,7 @@ import { maskSummary, renderMask } from "./mask.js";
 import { renderTable, tableSummary } from "./outtable.js";
 import { linePlot, lineSample } from "./plot.js";
 import { opacitySlider } from "./seen.js";
-import { cut, delta, integer, number, score, t, tn } from "./strings.js";
+import { cut, delta, integer, isolated, number, score, t, tn } from "./strings.js";
 import { renderTokens, tokensSummary } from "./tokens.js";
 
 /** Labels shown before "show all". */
@@ -30,7 +30,7 @@ const ROWS = 200;
 export function renderOutput(output, outcome, beside = {}) {
   const render = { labels: renderLabels, scalar: renderScalars, boxes: renderBoxes, text: renderText, tensor: renderTensor }[outcome.kind];
   const own = renderKind(output, outcome, beside);
-  const { top, rest } = own ? { rest: [...own, arrayDetails(outcome, beside.expected)] } : render(output, outcome, beside.expected, beside.seen, beside.picture);
+  const { top, rest } = own ? { rest: [...own, arrayDetails(output, outcome, beside.expected)] } : render(output, outcome, beside.expected, beside.seen, beside.picture);
   const heading = el("h3", {}, authored(output.name), output.unit && el("span", { class: "unit" }, " ", authored(output.unit)));
   const description = output.description && el("p", { class: "hint", dir: "auto" }, output.description);
   return el("section", { class: "output" }, heading, description, top, verdict(output, outcome, beside), ...rest);
@@ -55,25 +55,25 @@ function kindSummary(output, outcome, beside) {
   return output.kind === "series" ? seriesSummary(outcome) : null;
 }
 
-/** The outcome in a few words, for the status line. */
+/** The outcome in a few words, for the status line; what an author or a model says in it is isolated. */
 export function summary(output, outcome, beside = {}) {
   const own = kindSummary(output, outcome, beside);
   if (own) return own;
   if (outcome.kind === "boxes") return boxesSummary(outcome);
-  if (outcome.kind === "text") return cut(outcome.text, 80);
+  if (outcome.kind === "text") return outcome.text.trim() === "" ? t("empty_text") : isolated(cut(outcome.text, 80));
   if (outcome.kind === "tensor") return t("tensor_summary", { shape: shapeText(outcome.shape) });
   if (outcome.rows.length !== 1) return tn("rows", outcome.rows.length + outcome.omitted_rows);
   if (outcome.kind === "labels") {
     const [top] = outcome.rows[0];
-    return top ? `${top.label} (${score(top.score, unitScale(output, outcome.rows[0]), top.word)})` : t("empty_output");
+    return top ? `${isolated(cut(top.label))} (${score(top.score, unitScale(output, outcome.rows[0]), top.word)})` : t("empty_output");
   }
-  return `${number(outcome.rows[0], wordAt(outcome, 0))}${output.unit ? ` ${output.unit}` : ""}`;
+  return `${number(outcome.rows[0], wordAt(outcome, 0))}${output.unit ? ` ${isolated(output.unit)}` : ""}`;
 }
 
 function verdict(output, outcome, { replay, truth, recordedWith }) {
   const lines = [];
   if (replay) {
-    const numbers = t("same_as_recorded_delta", { delta: delta(replay.max_abs), elements: integer(replay.elements) });
+    const numbers = tn("same_as_recorded_delta", replay.elements, { delta: delta(replay.max_abs) });
     const words = replay.holds ? `${t("same_as_recorded")} · ${numbers}` : t("differs_from_recorded");
     lines.push(marked(replay.holds ? "yes" : "no", words));
     if (!replay.holds && replay.difference) lines.push(el("p", { class: "detail" }, replay.difference, ` · ${numbers}`));
@@ -211,7 +211,7 @@ function overlay(output, picture, seen) {
 }
 
 function renderTensor(output, outcome, expected, seen, picture) {
-  const parts = arrayParts(outcome, expected);
+  const parts = arrayParts(output, outcome, expected);
   const lines = output.kind === "series" && linesOf(outcome);
   if (lines) parts.unshift(...seriesPlot(output, lines));
   if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null), savePicture(output, picture));
@@ -219,7 +219,7 @@ function renderTensor(output, outcome, expected, seen, picture) {
 }
 
 /** The facts and the first numbers of an array. */
-function arrayParts(outcome, expected) {
+function arrayParts(output, outcome, expected) {
   const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
   const parts = [
     el(
@@ -233,22 +233,22 @@ function arrayParts(outcome, expected) {
       outcome.not_finite_count > 0 && fact(t("not_finite"), integer(outcome.not_finite_count)),
     ),
   ];
+  // Several arrays may be here: a region is told from the others by its name.
   const values = (of, name) =>
     el(
       "details",
       {},
       el("summary", {}, name),
-      el("pre", { tabindex: 0, role: "region", "aria-label": name }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
+      el("pre", { tabindex: 0, role: "region", "aria-label": `${output.name}: ${name}` }, el("code", {}, of.values.map((value, index) => number(value, wordAt(of, index))).join(", "))),
     );
-  const count = integer(outcome.values.length);
-  if (outcome.values.length > 0) parts.push(values(outcome, t("first_values", { count })));
-  if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${t("first_values", { count: integer(expected.values.length) })}`));
+  if (outcome.values.length > 0) parts.push(values(outcome, tn("first_values", outcome.values.length)));
+  if (expected?.values?.length > 0) parts.push(values(expected, `${t("recorded_answer")}: ${tn("first_values", expected.values.length)}`));
   return parts;
 }
 
 /** The array behind what is shown, for who wants its numbers. */
-function arrayDetails(outcome, expected) {
-  return outcome.kind === "tensor" ? el("details", { class: "array" }, el("summary", {}, t("array_details")), ...arrayParts(outcome, expected)) : "";
+function arrayDetails(output, outcome, expected) {
+  return outcome.kind === "tensor" ? el("details", { class: "array" }, el("summary", {}, t("array_details")), ...arrayParts(output, outcome, expected)) : "";
 }
 
 function savePicture(output, picture) {

@@ -6,7 +6,10 @@ import { test } from "node:test";
 import { elementsOf } from "./page.mjs";
 
 // The strings are read when a module is loaded, which must be after the page is there.
+const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
+const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
+const { renderOutput, summary } = await import("../outputs.js");
 
 const NOTE = { name: "note", kind: "text", description: null, media_types: [], extensions: [], columns: [] };
 const tagged = (element, tag) => elementsOf(element).filter((one) => one.tag === tag);
@@ -18,4 +21,55 @@ test("an empty text is a text, which runs when it is asked to and never by itsel
   assert.deepEqual([input.read(), tagged(input.element, "textarea")[0].value], [{ value: "words" }, "words"]);
   input.clear();
   assert.deepEqual(input.read(), { value: "" });
+});
+
+const box = (score, label = "cat") => ({ left: 0, top: 0, right: 1, bottom: 1, label: { index: 0, label, score } });
+const boxes = (all, omitted_boxes = 0) => ({ kind: "boxes", boxes: all, omitted_boxes });
+const array = (values, shape = [values.length], omitted = 0) => ({ kind: "tensor", dtype: "float32", shape, values, not_finite: [], not_finite_count: 0, omitted, min: 0, max: 1, mean: 0.5 });
+const regions = (element) => elementsOf(element).map(({ attributes }) => attributes).filter(({ role }) => role === "region");
+
+test("at first every box is shown, and the status counts them all", () => {
+  const few = boxes([box(0.61, "dog"), box(0.3), box(0.12)]);
+  const [control, region] = renderBoxes({ name: "found" }, few, null, null).rest;
+  const [slider] = tagged(control, "input");
+  assert.equal(slider.value, "0.1");
+  assert.equal(tagged(region, "p")[0].textContent, "3 boxes");
+  slider.value = "0.25";
+  slider.listeners.input();
+  assert.equal(tagged(region, "p")[0].textContent, "2 boxes");
+  assert.equal(boxesSummary(few), "1 × \u2068dog\u2069, 2 × \u2068cat\u2069");
+  assert.equal(boxesSummary(boxes([box(0.1)], 4)), "5 boxes");
+  assert.equal(boxesSummary(boxes([])), "0 boxes");
+  assert.equal(boxesSummary(boxes(["a", "b", "c", "d", "e", "f"].map((label) => box(0.5, label)))).endsWith(", …"), true);
+});
+
+test("the range of scores holds all of them", () => {
+  assert.deepEqual(scoreRange([]), { low: 0, high: 1 });
+  assert.deepEqual(scoreRange([box(0.15), box(7.2)]), { low: 0.15, high: 8 });
+  assert.deepEqual(scoreRange([box(-1.01), box(null)]), { low: -1.05, high: 1 });
+});
+
+test("what a model says in the status line is isolated, and nothing is said as such", () => {
+  const label = "مكان\u202E";
+  assert.equal(summary({ name: "y" }, { kind: "labels", rows: [[{ index: 0, label, score: 2 }]], omitted_rows: 0 }), "\u2068مكان\u2069 (2)");
+  assert.equal(summary({ name: "y", unit: "°C" }, { kind: "scalar", rows: [2], omitted_rows: 0 }), "2 \u2068°C\u2069");
+  assert.equal(summary({ name: "y" }, { kind: "text", text: " " }), "no text");
+  assert.equal(summary({ name: "y" }, { kind: "text", text: "شارع" }), "\u2068شارع\u2069");
+});
+
+test("the region of an array has the name of its output", () => {
+  const names = ["a", "b"].flatMap((name) => regions(renderOutput({ name, kind: "tensor" }, array([1, 2]), { expected: array([1]) })));
+  const labels = names.map((one) => one["aria-label"]);
+  assert.deepEqual(labels, ["a: First 2 values", "a: Recorded answer: First value", "b: First 2 values", "b: Recorded answer: First value"]);
+});
+
+test("what is true is said beside an answer without a recording", () => {
+  const ranking = { kind: "labels", rows: [[{ index: 0, label: "cat", score: 0.9 }]], omitted_rows: 0 };
+  assert.match(renderOutput({ name: "y", kind: "labels" }, ranking, { truth: "dog" }).textContent, /true answer: dog · the model is wrong/);
+  assert.doesNotMatch(renderOutput({ name: "y", kind: "labels" }, ranking, { truth: undefined }).textContent, /true answer/);
+});
+
+test("a text is corrected by a text, a label by one of the labels", () => {
+  const control = (kind, labels) => correction({ name: "y", kind, labels }, "right").control.tag;
+  assert.deepEqual([control("labels", ["a"]), control("text", ["a"]), control("tokens", ["a"]), control("labels", null)], ["select", "input", "input", "input"]);
 });
