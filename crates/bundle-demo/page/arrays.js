@@ -34,6 +34,36 @@ export function rowsOf({ kind, shape, values }) {
   return { columns, all, rows: Array.from({ length: whole }, (_, at) => values.slice(at * columns, (at + 1) * columns)) };
 }
 
+/**
+ * The lines of the first numbers where not all are here: `{ lines, length }`, with how long they would be. Null where the
+ * numbers of a channel lie apart, so that some channels would be missing.
+ */
+export function firstLinesOf({ kind, shape, values, omitted }) {
+  const sides = kind === "tensor" && omitted > 0 ? inner(shape, 1) : [];
+  const [length, channels = 1] = sides.length === 2 && sides[1] === 1 ? sides.slice(0, 1) : sides;
+  if (sides.length === 0 || sides.length > 2 || channels > MOST_LINES || length <= MOST_LINES) return null;
+  const whole = Math.floor(values.length / channels);
+  if (whole < 2) return null;
+  return { lines: Array.from({ length: channels }, (_, channel) => Array.from({ length: whole }, (_, time) => values[time * channels + channel])), length };
+}
+
+/** Points of a line for a plot no finer than `most`: of each stretch the least and the greatest, so that no peak is lost. */
+export function thinned(values, most) {
+  const points = values.map((y, x) => ({ x, y }));
+  if (points.length <= most) return points;
+  const stretch = Math.ceil((2 * points.length) / most);
+  return Array.from({ length: Math.ceil(points.length / stretch) }, (_, at) => extremes(points.slice(at * stretch, (at + 1) * stretch))).flat();
+}
+
+/** The least and the greatest of some points, from left to right; one without a number where there is none. */
+function extremes(points) {
+  const known = points.filter(({ y }) => y !== null);
+  if (known.length === 0) return points.slice(0, 1);
+  const least = known.reduce((found, one) => (one.y < found.y ? one : found));
+  const greatest = known.reduce((found, one) => (one.y > found.y ? one : found));
+  return least === greatest ? [least] : [least, greatest].sort((one, other) => one.x - other.x);
+}
+
 /** `[1, C, T]` or `[T, C]` as C lines of numbers; null where that are too many, or not all are here. */
 export function linesOf({ kind, shape, values, omitted }) {
   if (kind !== "tensor" || omitted > 0) return null;

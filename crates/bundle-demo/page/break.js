@@ -1,7 +1,7 @@
 // "Try to break it": the input of the last answer, changed more and more, and how long the answer
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
-import { authored, el, saveFile, unseen, urlSlot } from "./dom.js";
+import { authored, coded, el, saveFile, unseen, urlSlot } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
@@ -30,7 +30,8 @@ const LARGEST_SEED = 2 ** 32 - 1;
 export function breakSection(description, transport, host) {
   const changes = possibleChanges(description);
   if (typeof transport.perturb !== "function" || changes.length === 0) return { answered() {}, cleared() {} };
-  const picture = transport.occlude && description.inputs.find((input) => input.kind === "image");
+  const ranked = firstRanked(description);
+  const picture = transport.occlude && ranked && description.inputs.find((input) => input.kind === "image");
   let subject = null;
   let running = null;
   let runs = new Map();
@@ -44,7 +45,8 @@ export function breakSection(description, transport, host) {
   const followField = field(follow, t("break_follow"));
   const starter = (words, kind, work) => el("button", { type: "button", class: `button${kind}`, onclick: (event) => start(event.currentTarget, work) }, words);
   const starters = [starter(t("break_run"), " primary", runOne), starter(t("break_all"), "", runAll)];
-  if (picture) starters.push(starter(t("break_parts"), "", runParts));
+  const parter = picture && starter(t("break_parts"), "", runParts);
+  if (parter) starters.push(parter);
   const stop = el("button", { type: "button", class: "button", hidden: true, onclick: () => running?.abort() }, t("cancel"));
   const keep = el("button", { type: "button", class: "button quiet", hidden: true, onclick: exportRuns }, t("break_export"));
   const bar = el("progress", { hidden: true, "aria-label": t("break_progress") });
@@ -94,7 +96,7 @@ export function breakSection(description, transport, host) {
       words = await work(mine.signal);
     } catch (error) {
       if (mine.signal.aborted) words = [t("cancelled")];
-      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authored(error.message)), error.hint && ` ${error.hint}`];
+      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authored(error.message)), ...(error.hint ? [" ", ...coded(error.hint)] : [])];
     }
     if (running !== mine) return;
     running = null;
@@ -175,9 +177,11 @@ export function breakSection(description, transport, host) {
     const { one, all, parts } = shown;
     pictureUrl(null);
     const output = followed();
+    const partsFollow = output?.name === ranked;
+    if (parter) parter.hidden = Boolean(output) && !partsFollow;
     results.one.replaceChildren(...(one?.points.length > 0 ? runResult(one, subject, output, { changes, pictureUrl }) : []));
     results.all.replaceChildren(...(all?.length > 0 ? allResult(all, subject, output, changes) : []));
-    results.parts.replaceChildren(...(parts ? partsResult(parts, subject.inputs.get(picture.name)?.file) : []));
+    results.parts.replaceChildren(...(parts && partsFollow ? partsResult(parts, subject.inputs.get(picture.name)?.file) : []));
   }
 
   function exportRuns() {
@@ -207,12 +211,18 @@ export function breakSection(description, transport, host) {
       subject = { inputs, outputs };
       follow.replaceChildren(...suited.map((output) => el("option", { value: output.name, dir: "auto" }, output.name)));
       followField.hidden = suited.length < 2;
+      render();
       const [first] = suited;
       status.replaceChildren(t("break_ready", { answer: summary(first, outputs[first.name]) }));
       idle(null);
     },
     cleared: forget,
   };
+}
+
+/** The output whose top label is followed when squares are covered: the first by name that ranks labels, or none. */
+export function firstRanked({ outputs }) {
+  return outputs.filter(({ kind }) => kind === "labels").map(({ name }) => name).sort()[0];
 }
 
 /** The changes of the description, each with the input that it is done to. */

@@ -22,6 +22,11 @@ export function authored(text) {
   return el("bdi", {}, String(text));
 }
 
+/** Words with what stands in backticks as code. */
+export function coded(text) {
+  return text.split(/(`[^`]+`)/).map((part) => (part.length > 2 && part.startsWith("`") ? el("code", {}, part.slice(1, -1)) : part));
+}
+
 /** Text for people who cannot see what the others see. */
 export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);

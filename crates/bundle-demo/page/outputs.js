@@ -8,7 +8,7 @@
 //   tokens       [{ text, label, score }]: a text in tokens; the label of a special one is null
 //   neighbours   [{ name, values }]: vectors of this output that were answered before
 
-import { linesOf } from "./arrays.js";
+import { firstLinesOf, linesOf, thinned } from "./arrays.js";
 import { boxesSummary, renderBoxes } from "./boxes.js";
 import { authored, el, saveFile, unseen } from "./dom.js";
 import { embeddingSummary, renderEmbedding } from "./embedding.js";
@@ -25,6 +25,8 @@ import { renderTokens, tokensSummary } from "./tokens.js";
 const FEW = 10;
 /** Rows of a table shown. */
 const ROWS = 200;
+/** Points of a line that a plot can tell apart. */
+const PLOT_POINTS = 2000;
 
 /** An output with its outcome; `beside` is empty where nothing else is known. */
 export function renderOutput(output, outcome, beside = {}) {
@@ -212,8 +214,7 @@ function overlay(output, picture, seen) {
 
 function renderTensor(output, outcome, expected, seen, picture) {
   const parts = arrayParts(output, outcome, expected);
-  const lines = output.kind === "series" && linesOf(outcome);
-  if (lines) parts.unshift(...seriesPlot(output, lines));
+  if (output.kind === "series") parts.unshift(...seriesParts(output, outcome));
   if (picture) parts.unshift(overlay(output, picture, output.kind === "mask" ? seen : null), savePicture(output, picture));
   return { rest: parts };
 }
@@ -256,10 +257,19 @@ function savePicture(output, picture) {
   return el("div", { class: "actions" }, el("button", { type: "button", class: "button small", onclick: () => saveFile(`${output.name}.${ending}`, picture) }, t(ending === "png" ? "save_png" : "save_picture")));
 }
 
+/** The plot of a series; of a long one the beginning, which is all of it that an answer holds, or why there is none. */
+function seriesParts(output, outcome) {
+  const lines = linesOf(outcome);
+  if (lines) return seriesPlot(output, lines);
+  const first = firstLinesOf(outcome);
+  if (first) return [...seriesPlot(output, first.lines), el("p", { class: "hint" }, t("series_first", { shown: integer(first.lines[0].length), count: integer(first.length) }))];
+  return outcome.values.length > 1 ? [el("p", { class: "hint" }, t(outcome.omitted > 0 ? "series_not_here" : "series_no_lines", { shown: integer(outcome.values.length) }))] : [];
+}
+
 /** One line a channel, told apart by its dashes and by the number on it. */
 function seriesPlot(output, lines) {
   const several = lines.length > 1;
-  const named = lines.map((values, at) => ({ points: values.map((y, x) => ({ x, y })), style: at, number: several ? String(at + 1) : "" }));
+  const named = lines.map((values, at) => ({ points: thinned(values, PLOT_POINTS), style: at, number: several ? String(at + 1) : "" }));
   const plot = linePlot({
     alt: t(several ? "lines_alt" : "series_alt", { output: output.name, count: integer(lines.length) }),
     lines: named,

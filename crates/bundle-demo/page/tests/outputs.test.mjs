@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inflateSync } from "node:zlib";
 
-import { linesOf, pointsOf, rowsOf } from "../arrays.js";
+import { firstLinesOf, linesOf, pointsOf, rowsOf, thinned } from "../arrays.js";
 import { cosine, nearest, norm, vectorMemory, vectorOf } from "../neighbours.js";
 import { palettePng, pngOf } from "../png.js";
 import { classColour, classShares, fittingRaster, hiddenAtFirst, numberPlaces, rasterOfValues, takesBlack } from "../raster.js";
@@ -173,6 +173,24 @@ test("lines: channels first or last, at most eight", () => {
   for (const [shape, omitted] of [[[9, 9]], [[1]], [[]], [[0]], [[2, 2, 2]], [[4], 1]]) {
     assert.equal(linesOf(array(shape, counted(shape.reduce((a, b) => a * b, 1)), omitted)), null, `${shape}`);
   }
+});
+
+test("lines of which only the beginning is here", () => {
+  assert.deepEqual(firstLinesOf(array([1, 1, 100], [1, 2, 3], 97)), { lines: [[1, 2, 3]], length: 100 });
+  assert.deepEqual(firstLinesOf(array([100, 1], [1, 2, 3], 97)), { lines: [[1, 2, 3]], length: 100 });
+  assert.deepEqual(firstLinesOf(array([50, 2], [0, 1, 2, 3, 4], 95)), { lines: [[0, 2], [1, 3]], length: 50 });
+  for (const [shape, omitted] of [[[2, 5000], 5904], [[90, 90], 4004], [[2, 50, 2], 196], [[4], 0]]) {
+    assert.equal(firstLinesOf(array(shape, counted(4), omitted)), null, `${shape}`);
+  }
+});
+
+test("a thinned line keeps its peaks, its order and its gaps", () => {
+  const line = counted(10_000).map((at) => (at === 4321 ? 99 : at === 77 ? -9 : 0));
+  const points = thinned(line, 2000);
+  assert.ok(points.length <= 2000 && points.every(({ x }, at) => at === 0 || x > points[at - 1].x));
+  assert.deepEqual(points.filter(({ y }) => y !== 0), [{ x: 77, y: -9 }, { x: 4321, y: 99 }]);
+  assert.deepEqual(thinned([3, null, 4], 2000), [{ x: 0, y: 3 }, { x: 1, y: null }, { x: 2, y: 4 }]);
+  assert.deepEqual(thinned([null, null, null, null, 1, 2, 4, 3], 4), [{ x: 0, y: null }, { x: 4, y: 1 }, { x: 6, y: 4 }]);
 });
 
 test("cosine and norm, of large, small and missing numbers", () => {

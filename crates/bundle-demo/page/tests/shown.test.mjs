@@ -7,6 +7,8 @@ import { elementsOf } from "./page.mjs";
 
 // The strings are read when a module is loaded, which must be after the page is there.
 const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
+const { firstRanked } = await import("../break.js");
+const { coded } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
@@ -72,4 +74,23 @@ test("what is true is said beside an answer without a recording", () => {
 test("a text is corrected by a text, a label by one of the labels", () => {
   const control = (kind, labels) => correction({ name: "y", kind, labels }, "right").control.tag;
   assert.deepEqual([control("labels", ["a"]), control("text", ["a"]), control("tokens", ["a"]), control("labels", null)], ["select", "input", "input", "input"]);
+});
+
+test("a long series shows its beginning, or says why it has no plot", () => {
+  const shown = (values, shape, omitted) => renderOutput({ name: "y", kind: "series" }, array(values, shape, omitted)).textContent;
+  assert.match(shown([1, 2, 3], [1, 5000], 4997), /The first 3 of 5,000 values of each line are drawn/);
+  assert.match(shown([1, 2, 3], [2, 5000], 9997), /No plot: the answer on this page holds the first 3 values only/);
+  assert.match(shown([1, 2, 3, 4], [2, 1, 2], 0), /No plot: an array of this shape/);
+  assert.doesNotMatch(shown([1, 2, 3], [3], 0), /No plot|are drawn/);
+});
+
+test("what matters is asked of the output that the engine follows, and of none that ranks nothing", () => {
+  assert.equal(firstRanked({ outputs: [{ name: "z", kind: "labels" }, { name: "a", kind: "scalar" }, { name: "m", kind: "labels" }] }), "m");
+  assert.equal(firstRanked({ outputs: [{ name: "a", kind: "scalar" }] }), undefined);
+});
+
+test("backticks in our words are code", () => {
+  const parts = coded("see `bundle check` and a lone ` here");
+  assert.deepEqual(parts.map((part) => part.tag ?? part), ["see ", "code", " and a lone ` here"]);
+  assert.equal(parts[1].textContent, "bundle check");
 });
