@@ -99,7 +99,8 @@ async function open(browser, file, said) {
 }
 
 function text(page, selector) {
-  return page.$eval(selector, (node) => node.textContent.trim());
+  // What isolates words of another direction is not to be seen.
+  return page.$eval(selector, (node) => node.textContent.replaceAll(/[\u2066-\u2069]/g, "").trim());
 }
 
 async function look(page, one, browser, row) {
@@ -231,7 +232,7 @@ async function byKeyboard(page) {
   await page.keyboard.press(" ");
   for (let step = 0; step < 24; step += 1) await page.keyboard.press("ArrowDown");
   await page.keyboard.press(" ");
-  await page.waitForFunction(() => /^Done: 1 /.test(document.getElementById("status").textContent));
+  await page.waitForFunction(() => /^Done: 1 /.test(document.getElementById("status").textContent.replaceAll(/[\u2066-\u2069]/g, "")));
 }
 
 /** What a screen reader meets, in order: first what the model is for, then the work, then the trust. */
