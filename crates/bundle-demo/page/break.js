@@ -1,7 +1,7 @@
 // "Try to break it": the input of the last answer, changed more and more, and how long the answer
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
-import { authored, coded, el, saveFile, unseen, urlSlot } from "./dom.js";
+import { authored, el, saveFile, unseen, urlSlot, withCode } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
@@ -96,7 +96,7 @@ export function breakSection(description, transport, host) {
       words = await work(mine.signal);
     } catch (error) {
       if (mine.signal.aborted) words = [t("cancelled")];
-      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authored(error.message)), ...(error.hint ? [" ", ...coded(error.hint)] : [])];
+      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authored(error.message)), ...(error.hint ? [" ", ...withCode(error.hint)] : [])];
     }
     if (running !== mine) return;
     running = null;

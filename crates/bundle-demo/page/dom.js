@@ -23,7 +23,7 @@ export function authored(text) {
 }
 
 /** Words with what stands in backticks as code. */
-export function coded(text) {
+export function withCode(text) {
   return text.split(/(`[^`]+`)/).map((part) => (part.length > 2 && part.startsWith("`") ? el("code", {}, part.slice(1, -1)) : part));
 }
 

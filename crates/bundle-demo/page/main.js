@@ -2,7 +2,7 @@
 
 import { batchSection } from "./batch.js";
 import { breakSection } from "./break.js";
-import { authored, byId, coded, el, saveFile, setCheck } from "./dom.js";
+import { authored, byId, el, saveFile, setCheck, withCode } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
@@ -213,7 +213,7 @@ function show(results, sentence) {
 }
 
 function showError(error) {
-  const hint = error.hint && el("p", {}, ...coded(error.hint));
+  const hint = error.hint && el("p", {}, ...withCode(error.hint));
   byId("error").replaceChildren(el("p", {}, el("strong", {}, t("error")), " ", authored(error.message)), ...(hint ? [hint] : []));
   byId("error").scrollIntoView({ block: "nearest" });
 }
@@ -278,7 +278,7 @@ function refuse(error) {
   byId("error").replaceChildren(
     el("p", {}, el("strong", {}, t(`refused_${why}`))),
     ...(why === "words" ? [] : [el("p", {}, t("refused_detail"), " ", authored(error.message))]),
-    el("p", {}, ...coded(error.hint ?? t("refused_hint"))),
+    el("p", {}, ...withCode(error.hint ?? t("refused_hint"))),
   );
   for (const control of document.querySelectorAll("main button, main input, main select, main textarea")) control.disabled = true;
   for (const id of ["unchanged-check", "signature-check"]) setCheck(id, "no", [t("not_checked_why")], t("not_checked"));

@@ -8,7 +8,7 @@ import { elementsOf } from "./page.mjs";
 // The strings are read when a module is loaded, which must be after the page is there.
 const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
 const { firstRanked } = await import("../break.js");
-const { coded } = await import("../dom.js");
+const { withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
@@ -90,7 +90,7 @@ test("what matters is asked of the output that the engine follows, and of none t
 });
 
 test("backticks in our words are code", () => {
-  const parts = coded("see `bundle check` and a lone ` here");
+  const parts = withCode("see `bundle check` and a lone ` here");
   assert.deepEqual(parts.map((part) => part.tag ?? part), ["see ", "code", " and a lone ` here"]);
   assert.equal(parts[1].textContent, "bundle check");
 });
