@@ -117,13 +117,18 @@ function predict(truth = {}) {
     const rasters = await readRasters(answer);
     signal.throwIfAborted();
     const beside = besideOf(answer, rasters);
-    const shown = description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: { ...beside(output.name), truth: truth[output.name] } }));
+    const shown = description.outputs.map((output) => ({ output, outcome: outputs[output.name], beside: { ...beside(output.name), truth: truthOf(truth, output) } }));
     show(shown, (words) => t("answered", { summary: words }));
     vectors.answered(outputs);
     heard({ inputs: given, outputs });
     if (unlike?.length > 0) byId("outputs").prepend(unlikeNotice(unlike));
     if (seen) byId("outputs").append(seenSteps(seen));
   });
+}
+
+/** What is true of an output, where that is known: one may be called like what every object has. */
+function truthOf(truth, { name }) {
+  return Object.hasOwn(truth, name) ? truth[name] : undefined;
 }
 
 function showExample(example) {
@@ -134,7 +139,7 @@ function showExample(example) {
       return predict(example.truth);
     }
     const [replay] = await Promise.all([transport.replay(example.name, signal), fill(example, signal)]);
-    const given = [...inputs].filter(([name]) => name in example.inputs).map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
+    const given = [...inputs].filter(([name]) => Object.hasOwn(example.inputs, name)).map(([name, input]) => [name, input.read()]).filter(([, source]) => source);
     // A replay has the answers; what some are drawn over, only an answer has.
     const looked = description.outputs.some(({ kind }) => DRAWN_OVER.has(kind)) ? await transport.predict(new Map(given), signal, true) : {};
     const rasters = await readRasters(looked);
@@ -143,7 +148,7 @@ function showExample(example) {
     const also = besideOf(looked, rasters, example.name);
     const shown = description.outputs.map((output) => {
       const one = replay.outputs[output.name];
-      const beside = { ...also(output.name), expected: one?.expected, replay: one, truth: example.truth[output.name], recordedWith: example.recorded_with };
+      const beside = { ...also(output.name), expected: one?.expected, replay: one, truth: truthOf(example.truth, output), recordedWith: example.recorded_with };
       return { output, outcome: one?.actual, beside };
     });
     const verdict = t(replay.holds ? "same_as_recorded" : "differs_from_recorded");
