@@ -10,6 +10,8 @@ use crate::{Evidence, evidence::shown, finding::Judgement, subject::Subject, tre
 const MAX_ALL: u64 = 1 << 30;
 /// Bytes that tell whether a file is a text.
 const BEGINNING: u64 = 4096;
+/// Bytes of a file below which it costs less to read it than to ask what it is.
+const SMALL: u64 = 1 << 20;
 /// Files that are named because they were not searched.
 const MAX_UNREAD: usize = 20;
 
@@ -21,12 +23,26 @@ pub(crate) struct Searched<T> {
 }
 
 impl<T> Searched<T> {
-    /// Searches with `find`.
+    /// Searches texts with `find`.
+    pub(crate) fn of_texts(subject: &Subject, find: &dyn Fn(&[u8]) -> Vec<T>) -> Self {
+        let text = |file: &TreeFile| file.size <= SMALL || is_text(subject, &file.path);
+        Self::search(subject, &text, &|_, content| find(content))
+    }
+
+    /// Searches every file with `find`.
     pub(crate) fn of(subject: &Subject, find: &dyn Fn(&ArtifactPath, &[u8]) -> Vec<T>) -> Self {
+        Self::search(subject, &|_| true, find)
+    }
+
+    fn search(
+        subject: &Subject,
+        wanted: &dyn Fn(&TreeFile) -> bool,
+        find: &dyn Fn(&ArtifactPath, &[u8]) -> Vec<T>,
+    ) -> Self {
         let own = |file: &&TreeFile| !file.elsewhere && !subject.tree.is_foreign(&file.path);
         let mut searched = Self { found: Vec::new(), unread: Vec::new() };
         let mut budget = MAX_ALL;
-        for file in subject.tree.files().iter().filter(own) {
+        for file in subject.tree.files().iter().filter(own).filter(|file| wanted(file)) {
             let limit = budget.min(MAX_SEARCHED);
             if file.size > limit {
                 // Weights and pictures of that size are no texts: nothing is looked for in them.

@@ -368,7 +368,7 @@ impl Subject {
 
     /// What opens something, by file.
     pub(crate) fn secrets(&self) -> &Searched<Secret> {
-        self.secrets.get_or_init(|| Searched::of(self, &|_, content| secrets(content)))
+        self.secrets.get_or_init(|| Searched::of_texts(self, &secrets))
     }
 
     /// The first bytes of a file.

@@ -163,9 +163,9 @@ pub fn anonymize(
         }
         copy(&tree, (&path, mode), part.path(), (&people, &mut done))?;
     }
-    let not_copied = tree.unnameable().map(|(name, reason)| {
-        format!("`{}`: not copied, its name {reason}", name.escape_debug())
-    });
+    let not_copied = tree
+        .unnameable()
+        .map(|(name, reason)| format!("`{}`: not copied, its name {reason}", name.escape_debug()));
     done.left.extend(not_copied);
     fs_err::rename(part.keep(), output)?;
     Ok(done)

@@ -142,3 +142,25 @@ fn problems_of_bundle_toml_are_shown_with_their_lines() {
     );
     assert!(!bundle_check::render_text(&report, false).contains('\u{1b}'));
 }
+
+#[test]
+fn a_secret_is_found_far_inside_and_what_was_not_searched_is_no_pass() {
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let key = concat!("-----BEGIN RSA PRIV", "ATE KEY-----\n");
+    let log = format!("{}{key}", "step 1 loss 0.5\n".repeat(100_000));
+    sandbox.write("run.log", log).expect("written");
+    let line = format!("[{} \"{}\"]", "0.125,".repeat(9_000), key.trim());
+    sandbox.write("data.json", line).expect("written");
+    let found = report(sandbox.path());
+    let places: Vec<String> =
+        finding(&found, "SECR-1").evidence.iter().map(ToString::to_string).collect();
+    assert!(places[0].starts_with("data.json:1  a private key"), "{places:?}");
+    assert!(places[1].starts_with("run.log:100001  a private key"), "{places:?}");
+
+    let sandbox = Sandbox::new().expect("a sandbox");
+    sandbox.write("id\u{7}.pem", key).expect("written");
+    sandbox.write("train.py", "print(1)\n").expect("written");
+    let report = report(sandbox.path());
+    assert_eq!(finding(&report, "SECR-1").answer, Answer::Unknown);
+    assert!(said(&report, "SECR-1").contains("was not searched"), "{}", said(&report, "SECR-1"));
+}
