@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
 /// Secrets of one file that are kept.
 const MAX_SECRETS: usize = 200;
@@ -21,61 +21,176 @@ pub struct Secret {
     pub begins: String,
 }
 
-/// Rule, kind, pattern.
-const PATTERNS: [(usize, &str, &str); 22] = [
-    (1, "a private key", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    (1, "a PuTTY private key", r"^PuTTY-User-Key-File-\d:"),
-    (2, "an AWS access key", r"\b(?:AKIA|ASIA|ABIA)[0-9A-Z]{16}\b"),
-    (
-        2,
-        "an AWS secret key",
-        r#"(?i)aws_?secret_?(?:access_?)?key["']?\s*[:=]\s*["']?[A-Za-z0-9/+=]{40}\b"#,
-    ),
-    (2, "a GitHub token", r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b|\bgithub_pat_[A-Za-z0-9_]{60,255}\b"),
-    (2, "a GitLab token", r"\bglpat-[A-Za-z0-9_-]{20,}"),
-    (2, "a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}\b|\bapi_org_[A-Za-z0-9]{30,}\b"),
-    (
-        2,
-        "an OpenAI key",
-        r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{48}\b|\bsk-proj-[A-Za-z0-9_-]{40,}",
-    ),
-    (2, "an Anthropic key", r"\bsk-ant-[A-Za-z0-9_-]{32,}"),
-    (
-        2,
-        "a Weights & Biases key",
-        r#"(?i)(?:wandb|weights_?and_?biases)[^\n]{0,40}["'= ]([0-9a-f]{40})\b"#,
-    ),
-    (
-        2,
-        "a Slack token",
-        r"\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
-    ),
-    (2, "a Google API key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
-    (2, "a Google service account", r#""private_key_id"\s*:\s*"[0-9a-f]{40}""#),
-    (2, "an npm token", r"\bnpm_[A-Za-z0-9]{36}\b|_authToken=[A-Za-z0-9-]{30,}"),
-    (2, "a PyPI token", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}"),
-    (2, "a Stripe key", r"\b[sr]k_live_[A-Za-z0-9]{20,}\b"),
-    (2, "a Kaggle key", r#""username"\s*:\s*"[^"]+"\s*,\s*"key"\s*:\s*"[0-9a-f]{32}""#),
-    (2, "a Telegram token", r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"),
-    (2, "a JSON web token", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
-    (
-        3,
-        "a password in an address",
-        r#"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@"'{}<>$]+:[^\s/:@"'{}<>$]{3,}@[a-z0-9.-]+"#,
-    ),
-    (3, "a password of .netrc", r"(?i)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+\S+"),
-    (
-        3,
-        "a password in a setting",
-        r#"(?i)(?:^|[^\w])(?:password|passwd|pwd|secret_?key|api_?key|access_?token|auth_?token|client_?secret)["']?\s*[:=]\s*["']([A-Za-z0-9+/=_@#$%^&*!-]{12,})["']"#,
-    ),
+/// A kind of secret.
+struct Pattern {
+    rule: usize,
+    what: &'static str,
+    /// A line without one of these, in lower case, has none.
+    any: &'static [&'static str],
+    /// Nor has one without this.
+    also: &'static str,
+    expression: &'static str,
+}
+
+const PATTERNS: [Pattern; 22] = [
+    Pattern {
+        rule: 1,
+        what: "a private key",
+        any: &["private key"],
+        also: "",
+        expression: r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
+    },
+    Pattern {
+        rule: 1,
+        what: "a PuTTY private key",
+        any: &["putty-user-key-file"],
+        also: "",
+        expression: r"^PuTTY-User-Key-File-\d:",
+    },
+    Pattern {
+        rule: 2,
+        what: "an AWS access key",
+        any: &["akia", "asia", "abia"],
+        also: "",
+        expression: r"\b(?:AKIA|ASIA|ABIA)[0-9A-Z]{16}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "an AWS secret key",
+        any: &["secret"],
+        also: "",
+        expression: r#"(?i)aws_?secret_?(?:access_?)?key["']?\s*[:=]\s*["']?[A-Za-z0-9/+=]{40}\b"#,
+    },
+    Pattern {
+        rule: 2,
+        what: "a GitHub token",
+        any: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+        also: "",
+        expression: r"\bgh[pousr]_[A-Za-z0-9]{36,255}\b|\bgithub_pat_[A-Za-z0-9_]{60,255}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "a GitLab token",
+        any: &["glpat-"],
+        also: "",
+        expression: r"\bglpat-[A-Za-z0-9_-]{20,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Hugging Face token",
+        any: &["hf_", "api_org_"],
+        also: "",
+        expression: r"\bhf_[A-Za-z0-9]{30,}\b|\bapi_org_[A-Za-z0-9]{30,}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "an OpenAI key",
+        any: &["sk-"],
+        also: "",
+        expression: r"\bsk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|\bsk-[A-Za-z0-9]{48}\b|\bsk-proj-[A-Za-z0-9_-]{40,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "an Anthropic key",
+        any: &["sk-ant-"],
+        also: "",
+        expression: r"\bsk-ant-[A-Za-z0-9_-]{32,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Weights & Biases key",
+        any: &["wandb", "weights"],
+        also: "",
+        expression: r#"(?i)(?:wandb|weights_?and_?biases)[^\n]{0,40}["'= ]([0-9a-f]{40})\b"#,
+    },
+    Pattern {
+        rule: 2,
+        what: "a Slack token",
+        any: &["xox", "hooks.slack.com"],
+        also: "",
+        expression: r"\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{20,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Google API key",
+        any: &["aiza"],
+        also: "",
+        expression: r"\bAIza[0-9A-Za-z_-]{35}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Google service account",
+        any: &["private_key_id"],
+        also: "",
+        expression: r#""private_key_id"\s*:\s*"[0-9a-f]{40}""#,
+    },
+    Pattern {
+        rule: 2,
+        what: "an npm token",
+        any: &["npm_", "_authtoken"],
+        also: "",
+        expression: r"\bnpm_[A-Za-z0-9]{36}\b|_authToken=[A-Za-z0-9-]{30,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "a PyPI token",
+        any: &["pypi-age"],
+        also: "",
+        expression: r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Stripe key",
+        any: &["k_live_"],
+        also: "",
+        expression: r"\b[sr]k_live_[A-Za-z0-9]{20,}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "a Kaggle key",
+        any: &["\"username\""],
+        also: "",
+        expression: r#""username"\s*:\s*"[^"]+"\s*,\s*"key"\s*:\s*"[0-9a-f]{32}""#,
+    },
+    Pattern {
+        rule: 2,
+        what: "a Telegram token",
+        any: &[":aa"],
+        also: "",
+        expression: r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b",
+    },
+    Pattern {
+        rule: 2,
+        what: "a JSON web token",
+        any: &["eyj"],
+        also: "",
+        expression: r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}",
+    },
+    Pattern {
+        rule: 3,
+        what: "a password in an address",
+        any: &["://"],
+        also: "@",
+        expression: r#"(?i)\b[a-z][a-z0-9+.-]*://[^\s/:@"'{}<>$]+:[^\s/:@"'{}<>$]{3,}@[a-z0-9.-]+"#,
+    },
+    Pattern {
+        rule: 3,
+        what: "a password of .netrc",
+        any: &["machine"],
+        also: "password",
+        expression: r"(?i)^\s*machine\s+\S+\s+login\s+\S+\s+password\s+\S+",
+    },
+    Pattern {
+        rule: 3,
+        what: "a password in a setting",
+        any: &["passw", "pwd", "secret", "apikey", "api_key", "token"],
+        also: "",
+        expression: r#"(?i)(?:^|[^\w])(?:password|passwd|pwd|secret_?key|api_?key|access_?token|auth_?token|client_?secret)["']?\s*[:=]\s*["']([A-Za-z0-9+/=_@#$%^&*!-]{12,})["']"#,
+    },
 ];
 
-static ALL: LazyLock<Option<RegexSet>> =
-    LazyLock::new(|| RegexSet::new(PATTERNS.iter().map(|(_, _, pattern)| *pattern)).ok());
-/// Each of them alone, for what it captures.
 static EACH: LazyLock<Vec<Option<Regex>>> =
-    LazyLock::new(|| PATTERNS.iter().map(|(_, _, pattern)| Regex::new(pattern).ok()).collect());
+    LazyLock::new(|| PATTERNS.iter().map(|pattern| Regex::new(pattern.expression).ok()).collect());
 
 /// The secrets in a file, by line; none of a file that is no text.
 pub fn secrets(content: &[u8]) -> Vec<Secret> {
@@ -85,26 +200,29 @@ pub fn secrets(content: &[u8]) -> Vec<Secret> {
         if found.len() >= MAX_SECRETS {
             break;
         }
-        let pieces = super::pieces(line);
-        let all = pieces.flat_map(|(_, piece)| ALL.iter().map(move |all| (all, piece)));
-        found.extend(all.filter_map(|(all, piece)| in_line(all, piece, index + 1)));
+        found.extend(super::pieces(line).filter_map(|(_, piece)| in_line(piece, index + 1)));
     }
     found.truncate(MAX_SECRETS);
     found
 }
 
 /// The first secret of a line.
-fn in_line(all: &RegexSet, line: &str, number: usize) -> Option<Secret> {
-    all.matches(line).into_iter().find_map(|index| {
-        let (rule, what, _) = PATTERNS.get(index)?;
-        let captures = EACH.get(index)?.as_ref()?.captures(line)?;
+fn in_line(line: &str, number: usize) -> Option<Secret> {
+    let lower = line.to_ascii_lowercase();
+    // Plain words first: an expression on every line of a large file takes seconds.
+    let may_be = |pattern: &Pattern| {
+        pattern.any.iter().any(|word| lower.contains(word)) && lower.contains(pattern.also)
+    };
+    let patterns = PATTERNS.iter().zip(EACH.iter()).filter(|(pattern, _)| may_be(pattern));
+    patterns.into_iter().find_map(|(pattern, expression)| {
+        let captures = expression.as_ref()?.captures(line)?;
         let whole = captures.get(0)?.as_str();
         let value = captures.get(1).map_or(whole, |value| value.as_str());
-        let key = *rule == 1;
+        let key = pattern.rule == 1;
         (key || !is_placeholder(value)).then(|| Secret {
             line: number,
-            rule: *rule,
-            what,
+            rule: pattern.rule,
+            what: pattern.what,
             begins: whole
                 .trim_start_matches(|c: char| !c.is_alphanumeric())
                 .chars()
