@@ -7,7 +7,7 @@ use bundle_project::MAX_SEARCHED;
 use crate::{Evidence, evidence::shown, finding::Judgement, subject::Subject, tree::TreeFile};
 
 /// Bytes of all files that are searched.
-const MAX_ALL: u64 = 1 << 30;
+const MAX_ALL: u64 = 256 << 20;
 /// Bytes that tell whether a file is a text.
 const BEGINNING: u64 = 4096;
 /// Bytes of a file below which it costs less to read it than to ask what it is.
