@@ -170,7 +170,15 @@ pub fn leaks(path: &ArtifactPath, content: &[u8], people: &People) -> Vec<Leak> 
         None => binary::leaks(path, content, people),
     };
     found.truncate(MAX_LEAKS);
+    found.extend(in_path(path, people));
     found
+}
+
+/// A name that the path says: `results_jdoe/a.csv`. To rename a file is its author's to do.
+fn in_path(path: &ArtifactPath, people: &People) -> Option<Leak> {
+    let named = people.names().find(|name| !text::occurrences(path.as_str(), name).is_empty())?;
+    let text = format!("`{named}` in the path");
+    Some(Leak { line: None, kind: LeakKind::Name, text, span: None })
 }
 
 /// Whether a file is a network by its name: a small one may be UTF-8 by chance.

@@ -31,6 +31,7 @@ pub fn redacted(path: &ArtifactPath, content: &[u8], people: &People) -> Redacte
         None if is_network(path) => binary::onnx_without_notes(content),
         None => None,
     };
+    let new = new.filter(|new| new != content);
     let Some(new) = new else { return Redacted { left: before, ..Redacted::default() } };
     let left = leaks(path, &new, people);
     let mut removed: BTreeMap<LeakKind, usize> = BTreeMap::new();

@@ -305,6 +305,18 @@ fn own_repositories_are_learned_from_links_to_own_files() {
 }
 
 #[test]
+fn a_name_in_a_path_is_left_to_its_author() {
+    let path = "results_mquill/a.csv".parse().expect("a path");
+    let found = leaks(&path, b"1,2\n", &people());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].kind, found[0].line), (Name, None));
+    let redacted = redacted(&path, b"1,2\n", &people());
+    assert_eq!((redacted.content, redacted.left), (None, found));
+    let other = "results/mquillon.csv".parse().expect("a path");
+    assert!(leaks(&other, b"1,2\n", &people()).is_empty());
+}
+
+#[test]
 fn secrets_are_told_from_their_placeholders() {
     // Put together here, so that no scanner takes this file for one that has them.
     let token = |start: &str, rest: &str| format!("{start}{rest}");
