@@ -12,11 +12,11 @@ use std::{
     collections::BTreeMap,
     io::{self, BufRead as _, Write as _},
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     thread,
 };
 
-use bundle_check::{Area, CheckRequest, Finding, Policy, Profile, Words, check, rules};
+use bundle_check::{Answer, Area, CheckRequest, Finding, Policy, Profile, Words, check, rules};
 use bundle_manifest::FileSource as _;
 use bundle_project::SourceTree;
 use bundle_signature::{Trust, UnixTime};
@@ -88,7 +88,7 @@ fn judge(case: &Case, standard: &Arc<Words>, ablate: bool) -> Json {
     let occurs = |word: &&str| text.contains(&word.to_lowercase());
     let changed = |words: &Arc<Words>| -> Vec<usize> {
         let other = answers(Profile::Loose, words).unwrap_or_default();
-        let passes = |finding: &Finding| finding.answer == bundle_check::Answer::Pass;
+        let passes = |finding: &Finding| finding.answer == Answer::Pass;
         let pairs = loose.iter().zip(&other).enumerate();
         let differs = pairs.filter(|(_, (ours, other))| passes(ours) != passes(other));
         differs.map(|(item, _)| item + 1).collect()
@@ -136,19 +136,19 @@ fn text_of(case: &Case) -> String {
 }
 
 /// Asks for no rule but the five items: the others would read every file again for each word.
-fn items_alone() -> Result<Arc<Policy>, String> {
+static ITEMS_ALONE: LazyLock<Result<Arc<Policy>, String>> = LazyLock::new(|| {
     let kept = [Area::Container, Area::Page, Area::Signature, Area::Completeness];
     let others = rules().iter().filter(|rule| !kept.contains(&rule.area));
     let off: String = others.map(|rule| format!("{} = \"off\"\n", rule.id)).collect();
     let text = format!("policy = 1\nname = \"items\"\nversion = \"1\"\n[severity]\n{off}");
     Policy::from_toml(&text).map(Arc::new).map_err(|error| error.to_string())
-}
+});
 
 fn items(case: &Case, profile: Profile, words: &Arc<Words>) -> Result<Vec<Finding>, String> {
     let request = CheckRequest {
         replay: false,
         revision: Some(case.revision.clone()),
-        policy: Some(items_alone()?),
+        policy: Some(ITEMS_ALONE.clone()?),
         profile,
         words: Arc::clone(words),
         ..CheckRequest::new(Trust::nobody(UnixTime(0)))

@@ -56,6 +56,13 @@ pub(crate) struct DocumentedCommand {
     pub(crate) template: bool,
 }
 
+impl DocumentedCommand {
+    /// The program of the project that it runs; none where it is the template's.
+    pub(crate) fn program(&self) -> Option<&ArtifactPath> {
+        self.resolution.file().filter(|_| !self.template)
+    }
+}
+
 impl Document {
     /// The documents of a tree, the one at the top first, notebooks last.
     pub(crate) fn all(tree: &Tree) -> Vec<Self> {

@@ -76,13 +76,15 @@ impl Script {
             *count <= MAX_BESIDE
         });
         let mut programs: Vec<_> = programs.collect();
-        // What is at the top, and says what it does, is read whatever else there is.
-        programs.sort_by_key(|file| {
-            let path = &file.path;
-            (!says_what_it_does(tree, path), path.parts().count())
-        });
-        programs.truncate(MAX_SCRIPTS);
-        programs.sort_by(|a, b| a.path.cmp(&b.path));
+        if programs.len() > MAX_SCRIPTS {
+            // What is at the top, and says what it does, is read whatever else there is.
+            programs.sort_by_cached_key(|file| {
+                let path = &file.path;
+                (!says_what_it_does(tree, path), path.parts().count())
+            });
+            programs.truncate(MAX_SCRIPTS);
+            programs.sort_by(|a, b| a.path.cmp(&b.path));
+        }
         for file in programs {
             let limit = budget.min(MAX_SCRIPT);
             let text = tree.text(&file.path, limit).unwrap_or_default();

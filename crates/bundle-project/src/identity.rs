@@ -163,15 +163,13 @@ impl People {
     }
 }
 
-/// What a file says of who wrote it, in the order of the file.
+/// What a file says of who wrote it: its path, then what is in it, in that order.
 pub fn leaks(path: &ArtifactPath, content: &[u8], people: &People) -> Vec<Leak> {
-    let mut found = match text_of(path, content) {
+    let inside = match text_of(path, content) {
         Some(text) => text::leaks(path, text, people),
         None => binary::leaks(path, content, people),
     };
-    found.truncate(MAX_LEAKS);
-    found.extend(in_path(path, people));
-    found
+    in_path(path, people).into_iter().chain(inside).take(MAX_LEAKS).collect()
 }
 
 /// A name that the path says: `results_jdoe/a.csv`. To rename a file is its author's to do.

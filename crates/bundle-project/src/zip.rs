@@ -20,6 +20,8 @@ const MAX_ENTRY: u64 = 1 << 30;
 const MAX_UNPACKED: u64 = 4 << 30;
 /// The bit of a Unix mode that lets the owner run a file.
 const EXECUTABLE: u32 = 0o100;
+/// What to do about a zip file that is not read.
+const UNPACK: &str = "unpack the zip file and name the directory instead";
 /// What macOS adds beside every file.
 const RESOURCE_FORKS: &str = "__MACOSX/";
 
@@ -68,9 +70,8 @@ impl Zip {
             let entry = archive.by_index_raw(index).map_err(bad)?;
             if entry.encrypted() {
                 let inside = String::from_utf8_lossy(entry.name_raw()).escape_debug().to_string();
-                let hint = "unpack the zip file and name the directory instead";
                 let message = format!("`{inside}` in `{name}` needs a password");
-                return Err(ProjectError::new(message).with_hint(hint));
+                return Err(ProjectError::new(message).with_hint(UNPACK));
             }
             let whole = entry.name_raw();
             if entry.is_dir() || whole.starts_with(RESOURCE_FORKS.as_bytes()) {
@@ -94,8 +95,7 @@ impl Zip {
         if unpacked > MAX_UNPACKED {
             let message =
                 format!("`{name}` unpacks to {unpacked} bytes, the limit is {MAX_UNPACKED}");
-            let hint = "unpack the zip file and name the directory instead";
-            return Err(ProjectError::new(message).with_hint(hint));
+            return Err(ProjectError::new(message).with_hint(UNPACK));
         }
         let zip = Self { archive: Mutex::new(archive), entries };
         // A file that cannot be unpacked would be judged as if it were not there.
@@ -122,9 +122,7 @@ impl Zip {
         let entry = archive.by_index(*index).map_err(io::Error::other)?;
         let size = entry.size();
         if size > MAX_ENTRY {
-            let message = format!(
-                "`{path}` has {size} bytes; unpack the zip file and name the directory instead"
-            );
+            let message = format!("`{path}` has {size} bytes; {UNPACK}");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         let copied = io::copy(&mut entry.take(size.saturating_add(1)), to)?;

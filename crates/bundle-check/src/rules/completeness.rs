@@ -148,7 +148,7 @@ fn is_experiment(subject: &Subject, script: &Script) -> bool {
 fn pointer(subject: &Subject, judgement: Judgement) -> Judgement {
     let runs = |document: &Document| {
         let mut commands = document.commands.iter();
-        commands.any(|command| !command.template && command.resolution.file().is_some())
+        commands.any(|command| command.program().is_some())
     };
     if judgement.answer != Answer::Pass && judgement.answer != Answer::Weak
         || subject.documents().iter().any(runs)

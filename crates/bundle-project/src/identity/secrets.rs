@@ -189,21 +189,22 @@ const PATTERNS: [Pattern; 22] = [
     },
 ];
 
-static EACH: LazyLock<Vec<Option<Regex>>> =
+/// The expressions, in the same order.
+static EXPRESSIONS: LazyLock<Vec<Option<Regex>>> =
     LazyLock::new(|| PATTERNS.iter().map(|pattern| Regex::new(pattern.expression).ok()).collect());
 
 /// The secrets in a file, by line; none of a file that is no text.
 pub fn secrets(content: &[u8]) -> Vec<Secret> {
     let Ok(text) = std::str::from_utf8(content) else { return Vec::new() };
-    let mut found = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        if found.len() >= MAX_SECRETS {
-            break;
-        }
-        found.extend(super::pieces(line).filter_map(|(_, piece)| in_line(piece, index + 1)));
-    }
-    found.truncate(MAX_SECRETS);
-    found
+    let found = text.lines().enumerate().flat_map(|(index, line)| {
+        super::pieces(line).filter_map(move |(_, piece)| in_line(piece, index + 1))
+    });
+    found.take(MAX_SECRETS).collect()
+}
+
+#[cfg(test)]
+pub(super) fn all_compile() -> bool {
+    EXPRESSIONS.iter().all(Option::is_some)
 }
 
 /// The first secret of a line.
@@ -213,8 +214,8 @@ fn in_line(line: &str, number: usize) -> Option<Secret> {
     let may_be = |pattern: &Pattern| {
         pattern.any.iter().any(|word| lower.contains(word)) && lower.contains(pattern.also)
     };
-    let patterns = PATTERNS.iter().zip(EACH.iter()).filter(|(pattern, _)| may_be(pattern));
-    patterns.into_iter().find_map(|(pattern, expression)| {
+    let mut patterns = PATTERNS.iter().zip(EXPRESSIONS.iter()).filter(|(p, _)| may_be(p));
+    patterns.find_map(|(pattern, expression)| {
         let captures = expression.as_ref()?.captures(line)?;
         let whole = captures.get(0)?.as_str();
         let value = captures.get(1).map_or(whole, |value| value.as_str());

@@ -349,7 +349,7 @@ fn secrets_are_told_from_their_placeholders() {
 
 #[test]
 fn every_expression_compiles() {
-    assert!(text::all_compile() && binary::all_compile());
+    assert!(text::all_compile() && binary::all_compile() && secrets::all_compile());
     assert!(secrets(b"x").is_empty());
 }
 

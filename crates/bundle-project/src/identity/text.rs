@@ -450,12 +450,12 @@ impl Reader<'_> {
             .flat_map(regex)
             .filter_map(|regex| regex.find(line))
             .collect();
+        let thanked = !found.is_empty();
         // Affiliations stand under a title, not in the middle of a document.
         if self.kind == Kind::Document && number <= 40 {
             let plain = !line.contains("http") && !line.contains('|');
             found.extend(regex(&AFFILIATION).filter(|_| plain).filter_map(|r| r.find(line)));
         }
-        let thanked = regex(&FUNDING).chain(regex(&THANKS)).any(|regex| regex.is_match(line));
         if self.kind == Kind::Latex {
             for found in found {
                 self.add(LeakKind::Acknowledgement, number, (at + found.start(), found.as_str()));

@@ -1,7 +1,7 @@
 //! Where one starts: the program behind a declared command, or the best
 //! candidate among the programs of the project.
 
-use super::ground;
+use super::{ground, is_example};
 use crate::{
     Evidence,
     command::invocations,
@@ -129,9 +129,7 @@ pub(super) fn documentation<'s>(
 ) -> Option<Documented<'s>> {
     let commands = subject.documents().iter().find_map(|document| {
         let command = document.commands.iter().find(|command| {
-            !command.template
-                && command.resolution.file() == Some(&script.path)
-                && wanted(&command.invocation.arguments)
+            command.program() == Some(&script.path) && wanted(&command.invocation.arguments)
         })?;
         let (line, text) = (command.invocation.line, command.invocation.text.as_str());
         Some(Documented { document, line, text, command: true })
@@ -143,6 +141,17 @@ pub(super) fn documentation<'s>(
             wanted(&[]).then_some(Documented { document, line: *line, text, command: false })
         })
     })
+}
+
+/// Whether a program is what was run, and not a part or an example of a library: there is
+/// something in it, and a document runs it, or it does something by itself.
+pub(super) fn is_whole(
+    subject: &Subject,
+    script: &Script,
+    documented: Option<Documented<'_>>,
+) -> bool {
+    let command = documented.is_some_and(|documented| documented.command);
+    !script.is_empty && (command || script.runs && !is_example(subject, script))
 }
 
 /// The judgement of the programs that look as if they do it, best first.

@@ -1,12 +1,13 @@
 //! Item 3: code that evaluates, or runs experiments.
 
 use super::{
-    entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
-    ground, is_example, is_experiment, nothing, pointer,
+    entry::{Candidate, Purpose, Sureness, declared, documentation, is_whole, judge},
+    ground, is_experiment, nothing, pointer,
     results::stated_numbers,
 };
 use crate::{
     Evidence,
+    documents::DocumentedCommand,
     finding::Judgement,
     scripts::{Script, TellingLine, asks_to_evaluate},
     subject::Subject,
@@ -53,11 +54,9 @@ pub(super) fn inspect(subject: &Subject) -> Judgement {
 /// command stands under a heading of tests, or beside the numbers that came out.
 fn in_one(subject: &Subject, script: &Script, (line, text): &TellingLine) -> Option<[Evidence; 2]> {
     let said = subject.documents().iter().find_map(|document| {
-        let mut commands = document
-            .commands
-            .iter()
-            .filter(|command| !command.template && command.resolution.file() == Some(&script.path));
-        let _runs_it = commands.clone().next()?;
+        let runs_it = |command: &&DocumentedCommand| command.program() == Some(&script.path);
+        let mut commands = document.commands.iter().filter(runs_it).peekable();
+        commands.peek()?;
         let heading = commands.find_map(|command| {
             let nearest = document.headings_above(command.block).into_iter().next()?;
             let words = crate::tree::words(&nearest.text);
@@ -103,8 +102,7 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
         return None;
     }
     let seen = script.line_within_reach(subject.scripts(), PURPOSE.line);
-    let command = documented.is_some_and(|documented| documented.command);
-    let whole = !script.is_empty && (command || script.runs && !is_example(subject, script));
+    let whole = is_whole(subject, script, documented);
     let sureness = match (named, whole) {
         (true, true) if seen.is_some() => Sureness::Shown,
         (_, true) if measures || experiment || subject.claims().reproduces => Sureness::Experiment,
@@ -118,14 +116,14 @@ fn by_name<'s>(subject: &'s Subject, script: &'s Script) -> Option<Candidate<'s>
 fn evaluates(arguments: &[String]) -> bool {
     let option =
         |word: &String| word.starts_with('-') && !word.contains('=') && asks_to_evaluate(word);
-    let mode = arguments.windows(2).any(|pair| {
-        matches!(pair, [option, value] if matches!(option.as_str(), "--mode" | "--phase" | "-m" | "--task") && asks_to_evaluate(value))
+    let is_mode = |option: &str| matches!(option, "--mode" | "--phase" | "--task");
+    let apart = arguments.windows(2).any(|pair| {
+        matches!(pair, [option, value] if (is_mode(option) || option == "-m") && asks_to_evaluate(value))
     });
     let joined = |word: &String| {
-        let mode = word.split_once('=').filter(|(option, _)| {
-            matches!(*option, "--mode" | "--phase" | "--task" | "mode" | "phase")
-        });
-        mode.is_some_and(|(_, value)| asks_to_evaluate(value))
+        word.split_once('=').is_some_and(|(option, value)| {
+            (is_mode(option) || matches!(option, "mode" | "phase")) && asks_to_evaluate(value)
+        })
     };
-    mode || arguments.iter().any(option) || arguments.iter().any(joined)
+    apart || arguments.iter().any(|word| option(word) || joined(word))
 }

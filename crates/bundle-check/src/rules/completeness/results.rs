@@ -85,10 +85,7 @@ fn missing_command(subject: &Subject) -> Evidence {
 
 /// The command nearest to a block that runs a file of the project.
 fn resolved_command(document: &Document, block: usize) -> Option<Evidence> {
-    let runs = document
-        .commands
-        .iter()
-        .filter(|command| !command.template && command.resolution.file().is_some());
+    let runs = document.commands.iter().filter(|command| command.program().is_some());
     let found = runs.min_by_key(|command| command.block.abs_diff(block))?;
     Some(document.at(found.invocation.line, format!("`{}`", found.invocation.text)))
 }
@@ -185,7 +182,7 @@ fn numeric_cells(table: &Table) -> usize {
     table.rows.iter().flatten().filter(|cell| is_numeric(cell)).count()
 }
 
-/// `**91.2**`, `85%`, `5.3 / 4.1`, `93.2 (±0.1)`, `$91.2_{\\pm 0.1}$`, `~1,024`, `1.2e-3`.
+/// `**91.2**`, `85%`, `5.3 / 4.1`, `93.2 (±0.1)`, `$91.2_{\pm 0.1}$`, `~1,024`, `1.2e-3`.
 fn is_numeric(cell: &str) -> bool {
     let cell = ["\\pm", "\\textbf", "\\mathbf", "\\bf"]
         .iter()
@@ -231,11 +228,10 @@ fn results_image(subject: &Subject, document: &Document) -> Option<Evidence> {
 fn numbers_beside_command(subject: &Subject, document: &Document) -> Option<Evidence> {
     let lists = subject.tree.words();
     let runs = |index: usize| {
-        document.commands.iter().any(|command| {
-            command.block.abs_diff(index) <= 1
-                && !command.template
-                && command.resolution.file().is_some()
-        })
+        document
+            .commands
+            .iter()
+            .any(|command| command.block.abs_diff(index) <= 1 && command.program().is_some())
     };
     let beside = |(index, block): &(usize, &Block)| {
         let text = match &block.kind {
@@ -292,9 +288,7 @@ fn numbered(subject: &Subject, document: &Document) -> Option<Evidence> {
 /// Whether a program of the project is run or named on one of these lines.
 fn names_a_program(document: &Document, lines: Range<usize>) -> bool {
     let runs = |command: &DocumentedCommand| {
-        !command.template
-            && command.resolution.file().is_some()
-            && lines.contains(&command.invocation.line)
+        command.program().is_some() && lines.contains(&command.invocation.line)
     };
     document.commands.iter().any(runs)
         || document.mentions.iter().any(|(line, _, _)| lines.contains(line))

@@ -1,8 +1,8 @@
 //! Item 2: code that trains, or fits.
 
 use super::{
-    entry::{Candidate, Purpose, Sureness, declared, documentation, judge},
-    is_example, nothing, pointer,
+    entry::{Candidate, Purpose, Sureness, declared, documentation, is_whole, judge},
+    nothing, pointer,
 };
 use crate::{finding::Judgement, scripts::Script, subject::Subject};
 
@@ -65,8 +65,7 @@ fn candidate<'s>(
     let seen = script
         .line_within_reach(subject.scripts(), PURPOSE.line)
         .filter(|(at, _)| at.path == script.path || named || entry || documented.is_some());
-    let command = documented.is_some_and(|documented| documented.command);
-    let whole = !script.is_empty && (command || script.runs && !is_example(subject, script));
+    let whole = is_whole(subject, script, documented);
     let sureness = match (seen.is_some(), whole) {
         (true, true) => Sureness::Shown,
         (true, false) => Sureness::Part,
