@@ -2,7 +2,7 @@
 // beside a truth that the person has. Everything happens on this page.
 
 import { CsvProblem } from "./csv.js";
-import { authored, el } from "./dom.js";
+import { authored, authoredCode, el } from "./dom.js";
 import { DropProblem, acceptDropped } from "./dropped.js";
 import { asksRows, isMeant, itemTable, itemsOf, likelyText, likelyTruth, takesFile, toldApart } from "./items.js";
 import { labelReader } from "./metrics.js";
@@ -31,7 +31,7 @@ export function batchSection(description, transport, host) {
   const stop = el("button", { type: "button", class: "button", hidden: true }, t("cancel"));
   const again = el("button", { type: "button", class: "button quiet", hidden: true }, t("clear"));
   const results = el("div", { class: "own-results" });
-  const refuse = (error) => status.replaceChildren(el("span", { "data-mark": "no" }, authored(refusalWords(error))));
+  const refuse = (error) => status.replaceChildren(el("span", { "data-mark": "no" }, authoredCode(refusalWords(error))));
   let running = null;
 
   /** Makes the items anew of what `give` changes. What is refused must not be run in the place of what was meant. */

@@ -1,7 +1,7 @@
 // "Try to break it": the input of the last answer, changed more and more, and how long the answer
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
-import { authored, el, saveFile, unseen, urlSlot, withCode } from "./dom.js";
+import { authored, authoredCode, el, saveFile, unseen, urlSlot, withCode } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
@@ -96,7 +96,7 @@ export function breakSection(description, transport, host) {
       words = await work(mine.signal);
     } catch (error) {
       if (mine.signal.aborted) words = [t("cancelled")];
-      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authored(error.message)), ...(error.hint ? [" ", ...withCode(error.hint)] : [])];
+      else words = [el("span", { "data-mark": "no" }, t("error"), " ", authoredCode(error.message)), ...(error.hint ? [" ", ...withCode(error.hint)] : [])];
     }
     if (running !== mine) return;
     running = null;
@@ -396,7 +396,7 @@ function changedInput(change, points, pictureUrl) {
 function pointTable(change, points, name, yName, first) {
   const heads = first ? [axisName(change), t("break_top"), t("break_top_score"), yName] : [axisName(change), yName];
   const line = (point) => {
-    if (point.refused) return [el("td", { colspan: heads.length - 1 }, t("break_refused"), " ", authored(point.refused))];
+    if (point.refused) return [el("td", { colspan: heads.length - 1 }, t("break_refused"), " ", authoredCode(point.refused))];
     if (!first) return [el("td", { class: "numeric" }, point.words)];
     return [el("td", {}, authored(point.top.label), !point.same && ` ${t("break_another")}`), el("td", { class: "numeric" }, point.topWords), el("td", { class: "numeric" }, point.words)];
   };

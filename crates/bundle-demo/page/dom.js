@@ -27,6 +27,11 @@ export function withCode(text) {
   return text.split(/(`[^`]+`)/).map((part) => (part.length > 2 && part.startsWith("`") ? el("code", {}, part.slice(1, -1)) : part));
 }
 
+/** Words of the program that runs the model, which speak of an author's names as code. */
+export function authoredCode(text) {
+  return el("bdi", {}, ...withCode(String(text)));
+}
+
 /** Text for people who cannot see what the others see. */
 export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);

@@ -2,7 +2,7 @@
 
 import { batchSection } from "./batch.js";
 import { breakSection } from "./break.js";
-import { authored, byId, el, saveFile, setCheck, withCode } from "./dom.js";
+import { authored, authoredCode, byId, el, saveFile, setCheck, withCode } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
 import { flagsSection } from "./flags.js";
 import { makeInput } from "./inputs.js";
@@ -219,7 +219,7 @@ function show(results, sentence) {
 
 function showError(error) {
   const hint = error.hint && el("p", {}, ...withCode(error.hint));
-  byId("error").replaceChildren(el("p", {}, el("strong", {}, t("error")), " ", authored(error.message)), ...(hint ? [hint] : []));
+  byId("error").replaceChildren(el("p", {}, el("strong", {}, t("error")), " ", authoredCode(error.message)), ...(hint ? [hint] : []));
   byId("error").scrollIntoView({ block: "nearest" });
 }
 
@@ -282,7 +282,7 @@ function refuse(error) {
   transport.close();
   byId("error").replaceChildren(
     el("p", {}, el("strong", {}, t(`refused_${why}`))),
-    ...(why === "words" ? [] : [el("p", {}, t("refused_detail"), " ", authored(error.message))]),
+    ...(why === "words" ? [] : [el("p", {}, t("refused_detail"), " ", authoredCode(error.message))]),
     el("p", {}, ...withCode(error.hint ?? t("refused_hint"))),
   );
   for (const control of document.querySelectorAll("main button, main input, main select, main textarea")) control.disabled = true;

@@ -1,7 +1,7 @@
 // What came of many items: what the answers are worth beside the truth, each answer, and files of both to keep.
 
 import { columnNumber, csvText } from "./csv.js";
-import { authored, byId, el, saveFile, urlSlot } from "./dom.js";
+import { authored, authoredCode, byId, el, saveFile, urlSlot } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { calibration, labelIntervals, labelMetrics, labelReader, numberIntervals, numberMetrics, wilson } from "./metrics.js";
 import { unitScale } from "./outputs.js";
@@ -272,7 +272,7 @@ function answersTable(rows, output, withTruth) {
       "tr",
       {},
       el("th", { scope: "row" }, authored(itemName(row.item))),
-      row.error ? el("td", {}, el("span", { "data-mark": "no" }, authored(row.error))) : el("td", { class: side }, authored(shownAnswer(row))),
+      row.error ? el("td", {}, el("span", { "data-mark": "no" }, authoredCode(row.error))) : el("td", { class: side }, authored(shownAnswer(row))),
       el("td", { class: "numeric" }, typeof row.score === "number" ? score(row.score, row.unit) : "–"),
       withTruth && el("td", { class: side }, authored(row.truth)),
     );

@@ -1,11 +1,11 @@
 // What the model saw of an input, step by step, and how the input differs from the recorded ones.
 
-import { authored, el, keepPixels, urlSlot } from "./dom.js";
+import { authored, authoredCode, el, keepPixels, urlSlot } from "./dom.js";
 import { t } from "./strings.js";
 
 /** A warning: what of the input is far from every recorded example. */
 export function unlikeNotice(unlike) {
-  const lines = unlike.map(({ input, words }) => el("li", {}, authored(input), ": ", authored(words)));
+  const lines = unlike.map(({ input, words }) => el("li", {}, authored(input), ": ", authoredCode(words)));
   return el("div", { class: "notice" }, el("p", {}, el("strong", {}, t("unlike_title"))), el("ul", {}, ...lines), el("p", {}, t("unlike_advice")));
 }
 

@@ -12,6 +12,7 @@ const { withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
+const { unlikeNotice } = await import("../seen.js");
 
 const NOTE = { name: "note", kind: "text", description: null, media_types: [], extensions: [], columns: [] };
 const tagged = (element, tag) => elementsOf(element).filter((one) => one.tag === tag);
@@ -93,4 +94,10 @@ test("backticks in our words are code", () => {
   const parts = withCode("see `bundle check` and a lone ` here");
   assert.deepEqual(parts.map((part) => part.tag ?? part), ["see ", "code", " and a lone ` here"]);
   assert.equal(parts[1].textContent, "bundle check");
+});
+
+test("what is unlike the examples is named as code, not with its backticks", () => {
+  const notice = unlikeNotice([{ input: "patient", words: "`age` is higher than in every recorded example (95; their most is 50)" }]);
+  assert.deepEqual(tagged(notice, "code").map((one) => one.textContent), ["age"]);
+  assert.doesNotMatch(notice.textContent, /`/);
 });
