@@ -14,7 +14,7 @@ import { chooser, frame } from "./chooser.js";
 import { authored, el, keepPixels, urlSlot } from "./dom.js";
 import { drawingPad } from "./pad.js";
 import { camera, microphone } from "./record.js";
-import { bytes, t } from "./strings.js";
+import { bytes, pixelSize, t } from "./strings.js";
 import { tableInput } from "./table.js";
 
 /** The input that `description` describes. */
@@ -111,7 +111,7 @@ function fileCard(file, name, { picture, sound, url }) {
   const figure = el("figure", { class: "picture" }, image, caption);
   image.addEventListener("load", () => {
     keepPixels(image);
-    caption.append(` · ${image.naturalWidth} × ${image.naturalHeight}`);
+    caption.append(` · ${pixelSize({ width: image.naturalWidth, height: image.naturalHeight })}`);
   });
   image.addEventListener("error", () => image.replaceWith(el("p", { class: "hint" }, t("no_preview"))));
   return figure;

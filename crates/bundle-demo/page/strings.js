@@ -29,6 +29,11 @@ export function bytes(count) {
   return t("mib", { count: short(count / 1024 / 1024) });
 }
 
+/** A size in pixels, width first. */
+export function pixelSize({ width, height }) {
+  return t("pixel_size", { width: integer(width), height: integer(height) });
+}
+
 /** A number as a person reads it: four significant digits; `word` where it is not finite. */
 export function number(value, word = "NaN") {
   if (value === null || value === undefined) return word;

@@ -12,7 +12,7 @@ const { withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
-const { unlikeNotice } = await import("../seen.js");
+const { seenSteps, sizeOfShape, unlikeNotice } = await import("../seen.js");
 
 const NOTE = { name: "note", kind: "text", description: null, media_types: [], extensions: [], columns: [] };
 const tagged = (element, tag) => elementsOf(element).filter((one) => one.tag === tag);
@@ -100,4 +100,15 @@ test("what is unlike the examples is named as code, not with its backticks", () 
   const notice = unlikeNotice([{ input: "patient", words: "`age` is higher than in every recorded example (95; their most is 50)" }]);
   assert.deepEqual(tagged(notice, "code").map((one) => one.textContent), ["age"]);
   assert.doesNotMatch(notice.textContent, /`/);
+});
+
+test("the size of a picture is its width, then its height, whatever the order in its array", () => {
+  for (const shape of [[48, 640, 3], [48, 640], [3, 48, 640], [1, 3, 48, 640], [1, 48, 640, 1], [2, 3, 48, 640]]) assert.deepEqual(sizeOfShape(shape), { width: 640, height: 48 }, `${shape}`);
+  assert.deepEqual([sizeOfShape([3, 2, 3]), sizeOfShape([8])], [{ width: 2, height: 3 }, null]);
+  const step = (shape, what, picture) => seenSteps({ photo: [{ index: 0, op: "resize", shape, what, picture }] });
+  const picture = new Blob(["x"]);
+  assert.match(step([48, 640, 3], "RGB", picture).textContent, /RGB · 640 × 48 px$/);
+  assert.match(step([1, 3, 48, 640], "float32", picture).textContent, /float32 · 640 × 48 px · array 1 × 3 × 48 × 640$/);
+  assert.match(step([48, 640], "float32", null).textContent, /float32 · 48 × 640$/);
+  assert.equal(tagged(step([48, 640, 3], "RGB", picture), "img")[0].attributes.alt, "resize: a picture, 640 × 48 px");
 });
