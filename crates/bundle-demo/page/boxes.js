@@ -3,7 +3,7 @@
 
 import { authored, el } from "./dom.js";
 import { scrollTable } from "./frames.js";
-import { svg } from "./plot.js";
+import { seenImage, svg } from "./plot.js";
 import { cut, integer, isolated, number, score, t, tn } from "./strings.js";
 
 /** Boxes that are drawn and listed. */
@@ -62,7 +62,7 @@ export function boxesSummary(outcome) {
 
 function boxPicture({ url, width, height }, boxes) {
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("boxes_alt"), class: "boxes" });
-  drawing.append(svg("image", { href: url, width, height }));
+  drawing.append(seenImage({ url, width, height }));
   const thin = Math.max(width, height) / 250;
   boxes.forEach(({ left, top, right, bottom, label }, index) => {
     if ([left, top, right, bottom].includes(null)) return;

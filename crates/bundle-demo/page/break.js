@@ -1,7 +1,7 @@
 // "Try to break it": the input of the last answer, changed more and more, and how long the answer
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
-import { authored, authoredCode, el, saveFile, unseen, urlSlot, withCode } from "./dom.js";
+import { authored, authoredCode, el, keepPixels, saveFile, unseen, urlSlot, withCode } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
@@ -384,7 +384,7 @@ function changedInput(change, points, pictureUrl) {
     const at = strength(change, level);
     const answer = top ? `${isolated(top.label)} (${topWords})` : words;
     const changed = picture
-      ? el("img", { src: pictureUrl(picture), alt: t("break_picture_alt", { at }) })
+      ? el("img", { src: pictureUrl(picture), alt: t("break_picture_alt", { at }), onload: ({ target }) => keepPixels(target) })
       : el("blockquote", { class: "break-text", dir: "auto" }, text === "" ? t("break_text_empty") : text);
     view.replaceChildren(el("figure", { class: picture ? "picture" : undefined }, changed, el("figcaption", {}, t("break_picture_answer", { at, answer }))));
   };
@@ -447,6 +447,7 @@ function partsResult(parts, file) {
   image?.addEventListener("load", () => {
     // The squares then have the shape that they have on the picture.
     drawing.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+    keepPixels(image);
     url(null);
   });
   image?.addEventListener("error", () => {

@@ -37,9 +37,22 @@ export function unseen(text) {
   return el("span", { class: "visually-hidden" }, text);
 }
 
-/** A tiny picture is shown as the pixels it has, not as a blur. Said of a picture that has loaded. */
+/** The longer side that a tiny picture is enlarged to, at least; and up to which side a picture is tiny. */
+const SEEN_SIDE = 200;
+const TINY_SIDE = 128;
+
+/** Whether a picture is shown as the pixels it has: enlarged smoothly it would be a blur. */
+export function isTiny({ width, height }) {
+  return Math.max(width, height) <= TINY_SIDE;
+}
+
+/** A tiny picture is enlarged, each of its pixels to as many. Said of a picture that has loaded. */
 export function keepPixels(image) {
-  if (Math.max(image.naturalWidth, image.naturalHeight) <= 128) image.classList.add("pixels");
+  const { naturalWidth: width, naturalHeight: height } = image;
+  if (!isTiny({ width, height }) || width === 0) return;
+  image.classList.add("pixels");
+  // The height follows: where there is no room for the width, the picture keeps its shape.
+  image.setAttribute("width", width * Math.ceil(SEEN_SIDE / Math.max(width, height)));
 }
 
 /** Says what came of a check in the list of checks: a mark, words, and where it has one another title. */

@@ -4,7 +4,7 @@
 import { pointsOf } from "./arrays.js";
 import { authored, el } from "./dom.js";
 import { scrollTable } from "./frames.js";
-import { svg } from "./plot.js";
+import { seenImage, svg } from "./plot.js";
 import { integer, number, score, t, tn } from "./strings.js";
 
 /** Points that are drawn and listed. */
@@ -63,7 +63,7 @@ function pointNumber({ groups }, { group, index }) {
 
 function pointPicture({ url, width, height }, found, points) {
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": t("points_alt"), class: "boxes" });
-  drawing.append(svg("image", { href: url, width, height }));
+  drawing.append(seenImage({ url, width, height }));
   const thin = Math.max(width, height) / 250;
   for (const point of points) {
     const { x, y } = point;

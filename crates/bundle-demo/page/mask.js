@@ -3,7 +3,7 @@
 
 import { authored, el, saveFile } from "./dom.js";
 import { scrollTable } from "./frames.js";
-import { svg } from "./plot.js";
+import { seenImage, svg } from "./plot.js";
 import { palettePng } from "./png.js";
 import { classColour, classShares, fittingRaster, hiddenAtFirst, numberPlaces, rasterOfValues, takesBlack } from "./raster.js";
 import { opacitySlider } from "./seen.js";
@@ -103,7 +103,7 @@ function maskPicture(output, mask, shares, seen) {
   const numbers = svg("g", {});
   const words = t(seen ? "mask_alt" : "mask_alt_alone", { output: output.name, shares: sharesInWords(output, shares) });
   const drawing = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: "boxes" });
-  if (seen) drawing.append(svg("image", { href: seen.url, width, height }));
+  if (seen) drawing.append(seenImage(seen));
   drawing.append(layer, numbers);
   const places = numberPlaces(mask);
   const scale = [width / mask.width, height / mask.height];

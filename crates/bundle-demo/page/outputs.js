@@ -10,7 +10,7 @@
 
 import { firstLinesOf, linesOf, thinned } from "./arrays.js";
 import { boxesSummary, renderBoxes } from "./boxes.js";
-import { authored, el, saveFile, unseen } from "./dom.js";
+import { authored, el, keepPixels, saveFile, unseen } from "./dom.js";
 import { embeddingSummary, renderEmbedding } from "./embedding.js";
 import { scrollTable } from "./frames.js";
 import { keypointsSummary, renderKeypoints } from "./keypoints.js";
@@ -206,9 +206,13 @@ function renderText(output, outcome, expected) {
 function overlay(output, picture, seen) {
   const url = URL.createObjectURL(picture);
   const above = el("img", { src: url, alt: t("picture_alt", { output: output.name }) });
-  above.addEventListener("load", () => URL.revokeObjectURL(url));
+  above.addEventListener("load", () => {
+    URL.revokeObjectURL(url);
+    keepPixels(above);
+  });
   if (!seen) return el("figure", { class: "picture" }, above);
   const below = el("img", { src: seen.url, alt: "" });
+  below.addEventListener("load", () => keepPixels(below));
   return el("div", {}, el("figure", { class: "picture overlay" }, below, above), opacitySlider(output.name, above));
 }
 

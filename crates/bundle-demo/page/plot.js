@@ -1,7 +1,7 @@
 // Drawings in SVG. They are in the colour of the text, tell apart by shape, and only repeat what a
 // table beside them says.
 
-import { el } from "./dom.js";
+import { el, isTiny } from "./dom.js";
 import { number } from "./strings.js";
 
 const PLOT_HEIGHT = 260;
@@ -135,6 +135,11 @@ export function svg(tag, properties, ...children) {
   for (const [name, value] of Object.entries(properties)) node.setAttribute(name, String(value));
   node.append(...children);
   return node;
+}
+
+/** The picture that the model saw, under what is drawn over it. */
+export function seenImage({ url, width, height }) {
+  return svg("image", { href: url, width, height, class: isTiny({ width, height }) ? "pixels" : "" });
 }
 
 function svgText(x, y, words, anchor) {

@@ -4,9 +4,20 @@ import { readFileSync } from "node:fs";
 
 const STRINGS = readFileSync(new URL("../strings.json", import.meta.url), "utf8");
 
+/** The classes of an element that a script gives. */
+function classList() {
+  const names = new Set();
+  return {
+    add: (name) => names.add(name),
+    remove: (name) => names.delete(name),
+    toggle: (name, on = !names.has(name)) => (on ? names.add(name) : names.delete(name)),
+    contains: (name) => names.has(name),
+  };
+}
+
 class FakeElement {
   constructor(tag) {
-    Object.assign(this, { tag, attributes: {}, children: [], listeners: {}, style: {}, value: "", classList: { toggle() {}, add() {}, remove() {} } });
+    Object.assign(this, { tag, attributes: {}, children: [], listeners: {}, style: {}, value: "", classList: classList() });
   }
   setAttribute(name, value) {
     this.attributes[name] = value;

@@ -8,7 +8,7 @@ import { elementsOf } from "./page.mjs";
 // The strings are read when a module is loaded, which must be after the page is there.
 const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
 const { firstRanked } = await import("../break.js");
-const { withCode } = await import("../dom.js");
+const { el, keepPixels, withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
@@ -111,4 +111,27 @@ test("the size of a picture is its width, then its height, whatever the order in
   assert.match(step([1, 3, 48, 640], "float32", picture).textContent, /float32 · 640 × 48 px · array 1 × 3 × 48 × 640$/);
   assert.match(step([48, 640], "float32", null).textContent, /float32 · 48 × 640$/);
   assert.equal(tagged(step([48, 640, 3], "RGB", picture), "img")[0].attributes.alt, "resize: a picture, 640 × 48 px");
+});
+
+test("a tiny picture is enlarged to be seen, each of its pixels alike, and no other one is", () => {
+  const shown = (naturalWidth, naturalHeight) => {
+    const image = Object.assign(el("img"), { naturalWidth, naturalHeight });
+    keepPixels(image);
+    return [image.attributes.width, image.classList.contains("pixels")];
+  };
+  assert.deepEqual([shown(28, 28), shown(100, 10), shown(16, 128)], [[224, true], [200, true], [32, true]]);
+  assert.deepEqual([shown(129, 20), shown(640, 480), shown(0, 0)], [[undefined, false], [undefined, false], [undefined, false]]);
+});
+
+test("a tiny picture under boxes and points is shown as its pixels", () => {
+  const classes = (side) => tagged(renderBoxes({ name: "found" }, boxes([box(0.9)]), null, { url: "blob:x", width: side, height: side }).rest[1], "image").map(({ attributes }) => attributes.class);
+  assert.deepEqual([classes(28), classes(640)], [["pixels"], [""]]);
+});
+
+test("an output as a picture is enlarged where it is tiny", () => {
+  const section = renderOutput({ name: "y", kind: "image" }, array([1, 2]), { picture: new Blob(["x"], { type: "image/png" }) });
+  const [image] = tagged(section, "img");
+  Object.assign(image, { naturalWidth: 28, naturalHeight: 28 });
+  image.listeners.load();
+  assert.equal(image.attributes.width, 224);
 });
