@@ -3,7 +3,7 @@
 
 import { authored, el } from "./dom.js";
 import { scrollTable } from "./frames.js";
-import { seenImage, svg } from "./plot.js";
+import { nameInside, seenImage, svg } from "./plot.js";
 import { cut, integer, isolated, number, score, t, tn } from "./strings.js";
 
 /** Boxes that are drawn and listed. */
@@ -68,9 +68,9 @@ function boxPicture({ url, width, height }, boxes) {
     if ([left, top, right, bottom].includes(null)) return;
     const place = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };
     drawing.append(svg("rect", { ...place, class: "box-outer", "stroke-width": thin * 2 }), svg("rect", { ...place, class: "box", "stroke-width": thin }));
-    const words = svg("text", { x: left + thin, y: Math.max(top, thin * 9) - thin, "font-size": thin * 8, class: "box-name" });
-    words.append(`${index + 1} ${label.label}`);
-    drawing.append(words);
+    const size = thin * 8;
+    const { text, x, y } = nameInside(`${index + 1} ${cut(label.label)}`, { x: left + thin, y: top - thin, size }, { width, height });
+    drawing.append(svg("text", { x, y, "font-size": size, class: "box-name" }, text));
   });
   return el("figure", { class: "picture" }, drawing);
 }

@@ -137,6 +137,29 @@ export function svg(tag, properties, ...children) {
   return node;
 }
 
+/** Letters of East Asia and pictographs, which are as wide as they are high. */
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff01-\uff60\u{1f000}-\u{3ffff}]/u;
+
+/** About how wide a text is at a size of 1; other letters are hardly wider than 0.6. */
+function textWidth(text) {
+  return [...text].reduce((width, letter) => width + (WIDE.test(letter) ? 1 : 0.62), 0);
+}
+
+/** A name at a place of a picture, moved and if need be shortened so that it stays inside. `y` is its base line. */
+export function nameInside(words, { x, y, size }, { width, height }) {
+  const letters = [...words];
+  const room = width / size;
+  let kept = letters.length;
+  while (kept > 1 && textWidth(shortenedTo(letters, kept)) > room) kept -= 1;
+  const text = shortenedTo(letters, kept);
+  const most = Math.max(0, width - textWidth(text) * size);
+  return { text, x: Math.max(0, Math.min(x, most)), y: Math.max(size, Math.min(y, height - size / 4)) };
+}
+
+function shortenedTo(letters, kept) {
+  return kept < letters.length ? `${letters.slice(0, kept).join("")}…` : letters.join("");
+}
+
 /** The picture that the model saw, under what is drawn over it. */
 export function seenImage({ url, width, height }) {
   return svg("image", { href: url, width, height, class: isTiny({ width, height }) ? "pixels" : "" });

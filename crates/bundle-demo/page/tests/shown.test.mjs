@@ -12,6 +12,7 @@ const { el, keepPixels, withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
+const { nameInside } = await import("../plot.js");
 const { seenSteps, sizeOfShape, unlikeNotice } = await import("../seen.js");
 
 const NOTE = { name: "note", kind: "text", description: null, media_types: [], extensions: [], columns: [] };
@@ -134,4 +135,19 @@ test("an output as a picture is enlarged where it is tiny", () => {
   Object.assign(image, { naturalWidth: 28, naturalHeight: 28 });
   image.listeners.load();
   assert.equal(image.attributes.width, 224);
+});
+
+test("the name of a box stays inside of the picture", () => {
+  const picture = { width: 100, height: 50 };
+  const at = (words, x, y) => nameInside(words, { x, y, size: 10 }, picture);
+  assert.deepEqual(at("1 cat", 20, 30), { text: "1 cat", x: 20, y: 30 });
+  assert.deepEqual(at("1 cat", 95, 30), { text: "1 cat", x: 69, y: 30 });
+  assert.deepEqual(at("1 cat", -20, -5), { text: "1 cat", x: 0, y: 10 });
+  assert.deepEqual(at("1 cat", 20, 90), { text: "1 cat", x: 20, y: 47.5 });
+  const long = at("1 a very long name of a thing", 20, 30);
+  assert.deepEqual([long.text, Math.round(long.x)], ["1 a very long n…", 1]);
+  assert.equal(at("1 \u732b\u732b\u732b", 95, 30).x, 100 - (2 * 0.62 + 3) * 10);
+  const right = { ...box(0.9, "a chair"), left: 620, top: 0, right: 640, bottom: 40 };
+  const [words] = tagged(renderBoxes({ name: "found" }, boxes([right]), null, { url: "blob:x", width: 640, height: 480 }).rest[1], "text");
+  assert.ok(words.attributes.x < 600 && Number(words.attributes.y) >= Number(words.attributes["font-size"]), words.attributes.x);
 });
