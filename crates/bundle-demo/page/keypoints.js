@@ -36,16 +36,20 @@ export function renderKeypoints(output, outcome, { seen }) {
   const id = `least-${output.name}`;
   // Some models say 2 of a point that is visible.
   const most = found.points.reduce((largest, point) => Math.max(largest, point.score ?? 0), 1);
-  const slider = el("input", { type: "range", id, min: 0, max: Math.ceil(most), step: 0.05, value: FIRST_LEAST });
+  const slider = el("input", { type: "range", id, min: 0, max: Math.ceil(most), step: 0.05, value: FIRST_LEAST, "aria-describedby": `${id}-hidden` });
   const value = el("output", { for: id });
+  const hidden = el("span", { id: `${id}-hidden`, class: "hint" });
   const choose = () => {
     const least = Number(slider.value);
+    const below = hiddenBelow(found, least);
     value.replaceChildren(least.toFixed(2));
+    // Whoever does not see them would take them for absent.
+    hidden.replaceChildren(below > 0 ? tn("points_hidden", below) : "");
     show(least);
   };
   slider.addEventListener("input", choose);
   choose();
-  return [el("p", { class: "slider" }, el("label", { for: id }, t("least_score")), " ", slider, " ", value), count, region];
+  return [el("p", { class: "slider" }, el("label", { for: id }, t("least_score")), " ", slider, " ", value, " ", hidden), count, region];
 }
 
 /** How many points there are; null where the array has another shape. */
@@ -53,7 +57,14 @@ export function keypointsSummary(outcome) {
   const found = pointsOf(outcome);
   if (!found) return null;
   if (!found.scored || found.points.length < found.all) return tn("points", found.all);
-  return tn("points", found.points.filter((point) => (point.score ?? 0) >= FIRST_LEAST).length);
+  const below = hiddenBelow(found, FIRST_LEAST);
+  const shown = tn("points", found.points.length - below);
+  return below > 0 ? t("points_summary", { points: shown, hidden: integer(below), least: FIRST_LEAST }) : shown;
+}
+
+/** How many points have a lower score; one without a score has the lowest. */
+function hiddenBelow({ points }, least) {
+  return points.filter((point) => (point.score ?? 0) < least).length;
 }
 
 /** What a point is called on the picture and in the table: its number, behind that of its group where there are several. */

@@ -151,3 +151,20 @@ test("the name of a box stays inside of the picture", () => {
   const [words] = tagged(renderBoxes({ name: "found" }, boxes([right]), null, { url: "blob:x", width: 640, height: 480 }).rest[1], "text");
   assert.ok(words.attributes.x < 600 && Number(words.attributes.y) >= Number(words.attributes["font-size"]), words.attributes.x);
 });
+
+test("how many points are hidden is said beside the slider, and in the status", () => {
+  const output = { name: "joints", kind: "keypoints" };
+  const outcome = array([1, 2, 0.9, 3, 4, 0.1, 5, 6, 0.2, 7, 8, 0.3], [4, 3]);
+  const section = renderOutput(output, outcome);
+  const [slider] = tagged(section, "input");
+  const said = () => elementsOf(section).find(({ attributes }) => attributes.id === slider.attributes["aria-describedby"]).textContent;
+  assert.equal(said(), "2 points with a lower score are hidden.");
+  assert.equal(summary(output, outcome), "2 points (2 hidden: score below 0.25)");
+  slider.value = "0.15";
+  slider.listeners.input();
+  assert.equal(said(), "1 point with a lower score is hidden.");
+  slider.value = "0";
+  slider.listeners.input();
+  assert.equal(said(), "");
+  assert.equal(summary(output, array([1, 2, 0.9], [1, 3])), "1 point");
+});
