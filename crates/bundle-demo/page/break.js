@@ -5,7 +5,7 @@ import { authored, authoredCode, el, keepPixels, saveFile, unseen, urlSlot, with
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
 import { linePlot, squares } from "./plot.js";
-import { integer, isolated, number, score, t, tn } from "./strings.js";
+import { answerNumber, integer, isolated, number, score, t, tn } from "./strings.js";
 
 /** What is said of each change: its name, a strength of it, its axis; and the strength that leaves an input as it is. */
 const CHANGES = {
@@ -293,8 +293,8 @@ function runView(run, subject, output) {
   const turns = [];
   if (outcome.kind === "scalar") {
     const values = answered.map((point) => point.value).filter((value) => value !== null);
-    const [from, to] = [Math.min(...values), Math.max(...values)].map((value) => number(value));
-    if (values.length > 0) sentences.push(t("break_value_between", { value: number(outcome.rows[0]), from, to }));
+    const [from, to] = [Math.min(...values), Math.max(...values)].map((value) => answerNumber(value, output.tolerance));
+    if (values.length > 0) sentences.push(t("break_value_between", { value: answerNumber(outcome.rows[0], output.tolerance), from, to }));
   } else {
     const [[first]] = outcome.rows;
     const still = CHANGES[change.kind]?.still ?? -Infinity;
@@ -318,7 +318,7 @@ function pointView(point, before, output) {
   const outcome = point.outputs[output.name];
   if (before.kind === "scalar") {
     const value = outcome.rows[0] ?? null;
-    return { ...point, value, words: number(value, outcome.not_finite?.[0]?.[1]), same: true };
+    return { ...point, value, words: answerNumber(value, output.tolerance, outcome.not_finite?.[0]?.[1]), same: true };
   }
   const [[first]] = before.rows;
   const [ranking] = outcome.rows;
@@ -409,7 +409,7 @@ function allResult(runs, subject, output, changes) {
   const value = subject.outputs[output.name].kind === "scalar";
   const rows = runs.map((run) => {
     const view = runView(run, subject, output);
-    const cells = value ? valueCells(run, view, subject.outputs[output.name]) : turnCells(run, view);
+    const cells = value ? valueCells(run, view, subject.outputs[output.name], output) : turnCells(run, view);
     return el("tr", {}, el("th", { scope: "row" }, changeName(run.change, changes)), ...cells.map((cell) => el("td", {}, cell)));
   });
   const heads = ["break_change", ...(value ? ["break_values", "break_furthest"] : ["break_weakest", "break_then"])];
@@ -427,14 +427,15 @@ function turnCells({ change }, { points }) {
   return [refused > 0 ? tn("break_never_refused", refused) : t("break_never"), "–"];
 }
 
-function valueCells({ change }, { points }, outcome) {
+function valueCells({ change }, { points }, outcome, { tolerance }) {
   const known = points.filter((point) => point.value !== null);
   if (known.length === 0) return ["–", "–"];
   const [before] = outcome.rows;
   const away = (point) => Math.abs(point.value - before);
   const furthest = known.reduce((most, point) => (away(point) > away(most) ? point : most));
   const values = known.map((point) => point.value);
-  const between = t("break_from_to", { from: number(Math.min(...values)), to: number(Math.max(...values)) });
+  const [from, to] = [Math.min(...values), Math.max(...values)].map((value) => answerNumber(value, tolerance));
+  const between = t("break_from_to", { from, to });
   return [between, `${furthest.words} (${strength(change, furthest.level)})`];
 }
 

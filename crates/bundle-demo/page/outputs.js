@@ -18,7 +18,7 @@ import { maskSummary, renderMask } from "./mask.js";
 import { renderTable, tableSummary } from "./outtable.js";
 import { linePlot, lineSample } from "./plot.js";
 import { opacitySlider } from "./seen.js";
-import { cut, delta, integer, isolated, number, score, t, tn } from "./strings.js";
+import { answerNumber, cut, delta, integer, isolated, number, score, t, tn } from "./strings.js";
 import { renderTokens, tokensSummary } from "./tokens.js";
 
 /** Labels shown before "show all". */
@@ -69,7 +69,7 @@ export function summary(output, outcome, beside = {}) {
     const [top] = outcome.rows[0];
     return top ? `${isolated(cut(top.label))} (${score(top.score, unitScale(output, outcome.rows[0]), top.word)})` : t("empty_output");
   }
-  return `${number(outcome.rows[0], wordAt(outcome, 0))}${output.unit ? ` ${isolated(output.unit)}` : ""}`;
+  return `${answerNumber(outcome.rows[0], output.tolerance, wordAt(outcome, 0))}${output.unit ? ` ${isolated(output.unit)}` : ""}`;
 }
 
 function verdict(output, outcome, { replay, truth, recordedWith }) {
@@ -165,7 +165,7 @@ function rankingTable(output, ranking, then) {
 function renderScalars(output, outcome, expected) {
   const { rows } = outcome;
   if (rows.length === 0) return { rest: [el("p", {}, t("empty_output"))] };
-  const text = (of, index) => number(of.rows[index], wordAt(of, index));
+  const text = (of, index) => wholeNumber(of.rows[index], answerNumber(of.rows[index], output.tolerance, wordAt(of, index)));
   if (rows.length > 1) {
     const cells = rows.map((_, index) => [text(outcome, index)]);
     const recorded = expected?.rows.map((_, index) => text(expected, index));
@@ -173,8 +173,13 @@ function renderScalars(output, outcome, expected) {
   }
   const unit = output.unit && el("span", { class: "unit" }, " ", authored(output.unit));
   const top = el("p", { class: "top" }, text(outcome, 0), unit);
-  const past = expected?.rows.length === 1 && el("p", { class: "past" }, `${t("recorded_answer")}: ${text(expected, 0)}`);
+  const past = expected?.rows.length === 1 && el("p", { class: "past" }, `${t("recorded_answer")}: `, text(expected, 0));
   return { top, rest: past ? [past] : [] };
+}
+
+/** A number in words, with all of its digits for who points at it. */
+function wholeNumber(value, words) {
+  return typeof value === "number" ? el("data", { value, title: value }, words) : words;
 }
 
 /** One line per row of a batch. */

@@ -5,7 +5,7 @@ import { authored, authoredCode, byId, el, saveFile, urlSlot } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { calibration, labelIntervals, labelMetrics, labelReader, numberIntervals, numberMetrics, wilson } from "./metrics.js";
 import { unitScale } from "./outputs.js";
-import { integer, number, score, t, tn } from "./strings.js";
+import { answerNumber, integer, number, score, t, tn } from "./strings.js";
 
 /** Rows, classes, slices and worst cases that are shown. */
 const SHOWN_ROWS = 200;
@@ -66,9 +66,13 @@ function answerOf(outcome, output) {
     const [ranking] = outcome.rows;
     return { label: ranking[0]?.label ?? null, score: ranking[0]?.score ?? null, unit: unitScale(output, ranking) };
   }
-  if (outcome?.kind === "scalar") return { value: outcome.rows[0] ?? null };
+  if (outcome?.kind === "scalar") return scalarAnswer(outcome.rows[0] ?? null, output);
   if (outcome?.kind === "text") return { label: outcome.text, score: null };
   return {};
+}
+
+function scalarAnswer(value, output) {
+  return { value, shown: answerNumber(value, output?.tolerance) };
 }
 
 function resultPicks(description, state, redraw) {
@@ -250,7 +254,7 @@ function worstCases(worst) {
     const file = [...row.item.sources.values()].find((source) => source.file?.type.startsWith("image/"))?.file;
     const picture = file && el("img", { src: url(file), alt: "", class: "own-thumb", onload: () => url(null) });
     const points = typeof row.score === "number" && ` (${score(row.score, row.unit)})`;
-    return el("li", {}, picture, el("span", {}, authored(itemName(row.item)), " · ", t("own_truth"), ": ", authored(row.truth), " · ", t("actual"), ": ", authored(row.label ?? number(row.value)), points));
+    return el("li", {}, picture, el("span", {}, authored(itemName(row.item)), " · ", t("own_truth"), ": ", authored(row.truth), " · ", t("actual"), ": ", authored(row.label ?? row.shown), points));
   };
   return [el("h3", {}, t("own_worst")), el("ul", { class: "own-worst" }, ...worst.slice(0, SHOWN_WORST).map(line))];
 }
@@ -261,7 +265,7 @@ function itemName({ name }) {
 }
 
 function shownAnswer(row) {
-  return row.words ?? row.label ?? (row.value === undefined ? "–" : number(row.value));
+  return row.words ?? row.label ?? row.shown ?? "–";
 }
 
 function answersTable(rows, output, withTruth) {
@@ -272,7 +276,7 @@ function answersTable(rows, output, withTruth) {
       "tr",
       {},
       el("th", { scope: "row" }, authored(itemName(row.item))),
-      row.error ? el("td", {}, el("span", { "data-mark": "no" }, authoredCode(row.error))) : el("td", { class: side }, authored(shownAnswer(row))),
+      row.error ? el("td", {}, el("span", { "data-mark": "no" }, authoredCode(row.error))) : el("td", { class: side }, el("span", { title: row.value }, authored(shownAnswer(row)))),
       el("td", { class: "numeric" }, typeof row.score === "number" ? score(row.score, row.unit) : "–"),
       withTruth && el("td", { class: side }, authored(row.truth)),
     );

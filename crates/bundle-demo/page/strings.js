@@ -34,13 +34,28 @@ export function pixelSize({ width, height }) {
   return t("pixel_size", { width: integer(width), height: integer(height) });
 }
 
-/** A number as a person reads it: four significant digits; `word` where it is not finite. */
-export function number(value, word = "NaN") {
+/** A number as a person reads it, with so many significant digits; `word` where it is not finite. */
+export function number(value, word = "NaN", digits = 4) {
   if (value === null || value === undefined) return word;
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return integer(value);
   const size = Math.abs(value);
-  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(4)));
-  return value.toExponential(3);
+  if (size >= 1e-3 && size < 1e6) return String(Number(value.toPrecision(digits)));
+  return value.toExponential(digits - 1);
+}
+
+/**
+ * A number that was answered: with two digits more than its tolerance tells apart, so that no rounding hides what is
+ * judged, and never with more than the seven that a 32-bit float has.
+ */
+export function answerNumber(value, tolerance, word = "NaN") {
+  return number(value, word, answerDigits(value, tolerance));
+}
+
+function answerDigits(value, tolerance) {
+  const { atol, rtol } = tolerance ?? { atol: 0, rtol: 1e-3 };
+  const size = Math.abs(value);
+  if (!(size > 0)) return 4;
+  return Math.max(4, Math.min(7, 3 + Math.ceil(-Math.log10(atol / size + rtol))));
 }
 
 /** A score; on a scale from 0 to 1 with three decimals, and never rounded to certainty. */

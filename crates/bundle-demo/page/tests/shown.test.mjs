@@ -12,6 +12,7 @@ const { el, keepPixels, withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
 const { renderOutput, summary } = await import("../outputs.js");
+const { answerNumber, number } = await import("../strings.js");
 const { nameInside } = await import("../plot.js");
 const { seenSteps, sizeOfShape, unlikeNotice } = await import("../seen.js");
 
@@ -167,4 +168,25 @@ test("how many points are hidden is said beside the slider, and in the status", 
   slider.listeners.input();
   assert.equal(said(), "");
   assert.equal(summary(output, array([1, 2, 0.9], [1, 3])), "1 point");
+});
+
+test("a number that was answered has the digits that its tolerance tells apart, and no more than a float has", () => {
+  const usual = { atol: 1e-4, rtol: 1e-3 };
+  const said = (value, tolerance) => answerNumber(value, tolerance);
+  assert.deepEqual([said(151.23456789, usual), said(0.0123456789, usual), said(-1.23456789, usual)], ["151.235", "0.0123457", "-1.23457"]);
+  assert.deepEqual([said(151.23456789, { atol: 0, rtol: 1e-6 }), said(151.23456789, { atol: 0, rtol: 0 })], ["151.2346", "151.2346"]);
+  assert.deepEqual([said(151.23456789, { atol: 0, rtol: 0.1 }), said(151.23456789, undefined)], ["151.2", "151.235"]);
+  assert.deepEqual([said(0, usual), said(3, usual), said(null, usual), said(1234567.89, usual), said(1.23456e-9, usual)], ["0", "3", "NaN", "1.23457e+6", "1.235e-9"]);
+  assert.equal(number(151.23456789), "151.2");
+});
+
+test("the whole number is there for who points at it", () => {
+  const output = { name: "y", kind: "scalar", unit: "mm", tolerance: { atol: 1e-4, rtol: 1e-3 } };
+  const outcome = { kind: "scalar", rows: [151.23456573486328], omitted_rows: 0, not_finite: [] };
+  const section = renderOutput(output, outcome, { expected: { ...outcome, rows: [151.25] } });
+  assert.deepEqual(tagged(section, "data").map((one) => [one.textContent, one.attributes.title]), [["151.235", 151.23456573486328], ["151.25", 151.25]].map(([words, title]) => [words, String(title)]));
+  assert.match(section.textContent, /151\.235 mm.*Recorded answer: 151\.25/);
+  assert.equal(summary(output, outcome), "151.235 \u2068mm\u2069");
+  const rows = renderOutput(output, { ...outcome, rows: [null, 2.123456789], not_finite: [[0, "Infinity"]] });
+  assert.match(rows.textContent, /Infinity.*2\.12346/);
 });
