@@ -1,6 +1,7 @@
 // "Try to break it": the input of the last answer, changed more and more, and how long the answer
 // holds. The transport does the changing, from a seed, so that anyone can do it again.
 
+import { typedNumber } from "./chooser.js";
 import { authored, authoredCode, el, keepPixels, saveFile, unseen, urlSlot, withCode } from "./dom.js";
 import { scrollTable } from "./frames.js";
 import { summary, unitScale } from "./outputs.js";
@@ -39,7 +40,7 @@ export function breakSection(description, transport, host) {
   const pictureUrl = urlSlot();
 
   const which = el("select", { id: "break-change" }, ...changes.map((change, at) => el("option", { value: at }, changeName(change, changes))));
-  const seed = el("input", { type: "number", id: "break-seed", min: 0, max: LARGEST_SEED, step: 1, value: 1, autocomplete: "off", "aria-describedby": "break-seed-note" });
+  const seed = el("input", { type: "text", inputmode: "numeric", id: "break-seed", value: 1, autocomplete: "off", "aria-describedby": "break-seed-note" });
   const seedNote = el("span", { class: "field-note", id: "break-seed-note" }, t("break_seed_why"));
   const follow = el("select", { id: "break-follow", onchange: render });
   const followField = field(follow, t("break_follow"));
@@ -77,13 +78,16 @@ export function breakSection(description, transport, host) {
 
   /** One thing runs at a time; a new answer ends it. What was found before a cancel is shown. */
   async function start(button, work) {
-    if (seed.value === "" || !seed.validity.valid) {
+    if (seedOf(seed.value) === null) {
+      const wrong = t("break_seed_wrong", { largest: integer(LARGEST_SEED) });
       seed.setAttribute("aria-invalid", "true");
-      status.replaceChildren(el("span", { "data-mark": "no" }, t("break_seed_wrong", { largest: integer(LARGEST_SEED) })));
+      seedNote.replaceChildren(wrong);
+      status.replaceChildren(el("span", { "data-mark": "no" }, wrong));
       seed.focus();
       return;
     }
     seed.removeAttribute("aria-invalid");
+    seedNote.replaceChildren(t("break_seed_why"));
     const mine = new AbortController();
     running = mine;
     for (const one of starters) one.disabled = true;
@@ -130,7 +134,7 @@ export function breakSection(description, transport, host) {
   }
 
   function newRun(change) {
-    const run = { change, seed: seed.valueAsNumber, points: [] };
+    const run = { change, seed: seedOf(seed.value), points: [] };
     runs.set(JSON.stringify([change.input, change.kind, run.seed]), run);
     return run;
   }
@@ -218,6 +222,12 @@ export function breakSection(description, transport, host) {
     },
     cleared: forget,
   };
+}
+
+/** The seed that a person typed; null where it is none. */
+export function seedOf(text) {
+  const value = typedNumber(text);
+  return Number.isInteger(value) && value >= 0 && value <= LARGEST_SEED ? value : null;
 }
 
 /** The output whose top label is followed when squares are covered: the first by name that ranks labels, or none. */

@@ -1,4 +1,4 @@
-// What all inputs share: a frame with a name, and a way to choose or drop a file.
+// What inputs share: a frame with a name, a way to choose or drop a file, and how a number is typed.
 
 import { authored, el } from "./dom.js";
 import { bytes, t } from "./strings.js";
@@ -14,6 +14,17 @@ export function frame(description, ...children) {
     hint && el("p", { class: "hint", dir: "auto" }, hint),
     ...children,
   );
+}
+
+/**
+ * The number that a person typed, with a point or a comma before its decimals; null where it is none. A field of
+ * `type="number"` takes only what the browser's language writes, and some drop the rest without a word.
+ */
+export function typedNumber(text) {
+  const plain = text.trim().replace("\u2212", "-");
+  if (!/^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$/.test(plain)) return null;
+  const value = Number(plain.replace(",", "."));
+  return Number.isFinite(value) ? value : null;
 }
 
 /** A button-like file chooser that takes drops as well. `take(file)` hears the file. */

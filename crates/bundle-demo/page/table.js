@@ -1,7 +1,7 @@
 // A table: one row as a form, many rows as a CSV file. The file is not read here:
 // the program that will run it is the one that reads it.
 
-import { chooser, frame } from "./chooser.js";
+import { chooser, frame, typedNumber } from "./chooser.js";
 import { authored, el } from "./dom.js";
 import { bytes, number, t } from "./strings.js";
 import { TransportError } from "./transport.js";
@@ -91,8 +91,8 @@ function makeField(column, id, options) {
     const { text, warn } = remark(column, control);
     note.replaceChildren(...[column.description && el("span", { dir: "auto" }, column.description), text && el("span", {}, text)].filter(Boolean));
     note.classList.toggle("warn", warn);
-    control.toggleAttribute("aria-invalid", false);
-    if (control.validity.badInput) control.setAttribute("aria-invalid", "true");
+    if (isNoNumber(column, control)) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
   };
   control.addEventListener("input", () => {
     refresh();
@@ -106,15 +106,19 @@ function makeField(column, id, options) {
     name: column.name,
     read: () => cell(column, control),
     write(value) {
-      control.value = value === null || value === undefined ? "" : String(value);
+      const text = value === null || value === undefined ? "" : String(value);
+      // A word for a missing number is an empty field.
+      control.value = column.kind === "number" && typedNumber(text) === null ? "" : text;
       refresh();
     },
   };
 }
 
 function numeric(column, id) {
-  const text = column.kind === "number" ? { type: "number", step: "any" } : { type: "text", dir: "auto" };
-  return el("input", { id, autocomplete: "off", ...text });
+  const numbers = column.kind === "number";
+  // The keys for decimals have no minus on some telephones.
+  const mode = column.range?.[0] < 0 ? "text" : "decimal";
+  return el("input", { id, type: "text", autocomplete: "off", ...(numbers ? { inputmode: mode } : { dir: "auto" }) });
 }
 
 function categories(column, id) {
@@ -123,17 +127,27 @@ function categories(column, id) {
 }
 
 function cell(column, control) {
-  if (control.validity.badInput) throw new TransportError(t("error_not_a_number", { name: column.name }));
-  if (control.value === "") return null;
-  return column.kind === "number" ? control.valueAsNumber : control.value;
+  if (isNoNumber(column, control)) throw new TransportError(t("error_not_a_number", { name: column.name }));
+  if (isBlank(column, control)) return null;
+  return column.kind === "number" ? typedNumber(control.value) : control.value;
+}
+
+function isBlank({ kind }, { value }) {
+  return kind === "number" ? value.trim() === "" : value === "";
+}
+
+function isNoNumber(column, control) {
+  return column.kind === "number" && !isBlank(column, control) && typedNumber(control.value) === null;
 }
 
 function remark(column, control) {
-  if (control.validity.badInput) return { text: t("column_not_a_number"), warn: true };
-  if (!column.range) return { text: null, warn: false };
+  if (isNoNumber(column, control)) return { text: t("column_not_a_number"), warn: true };
+  const value = column.kind === "number" ? typedNumber(control.value) : null;
+  // A comma may have been meant to separate thousands.
+  const read = value !== null && control.value.includes(",") ? t("column_read", { value }) : null;
+  if (!column.range) return { text: read, warn: false };
   const [low, high] = column.range;
   const words = { low: number(low), high: number(high) };
-  const value = control.value === "" ? null : Number(control.value);
-  if (value !== null && (value < low || value > high)) return { text: t("column_outside", words), warn: true };
-  return { text: t("column_range", words), warn: false };
+  const outside = value !== null && (value < low || value > high);
+  return { text: [read, t(outside ? "column_outside" : "column_range", words)].filter(Boolean).join(" · "), warn: outside };
 }

@@ -23,6 +23,9 @@ class FakeElement {
     this.attributes[name] = value;
     if (name === "value") this.value = value;
   }
+  removeAttribute(name) {
+    delete this.attributes[name];
+  }
   addEventListener(name, listener) {
     this.listeners[name] = listener;
   }
@@ -31,6 +34,9 @@ class FakeElement {
   }
   replaceChildren(...children) {
     this.children = children;
+  }
+  get id() {
+    return this.attributes.id;
   }
   get firstChild() {
     return this.children[0];

@@ -7,7 +7,8 @@ import { elementsOf } from "./page.mjs";
 
 // The strings are read when a module is loaded, which must be after the page is there.
 const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
-const { firstRanked } = await import("../break.js");
+const { firstRanked, seedOf } = await import("../break.js");
+const { typedNumber } = await import("../chooser.js");
 const { el, keepPixels, withCode } = await import("../dom.js");
 const { correction } = await import("../flags.js");
 const { makeInput } = await import("../inputs.js");
@@ -189,4 +190,35 @@ test("the whole number is there for who points at it", () => {
   assert.equal(summary(output, outcome), "151.235 \u2068mm\u2069");
   const rows = renderOutput(output, { ...outcome, rows: [null, 2.123456789], not_finite: [[0, "Infinity"]] });
   assert.match(rows.textContent, /Infinity.*2\.12346/);
+});
+
+test("a number is typed with a point or a comma, and nothing else is one", () => {
+  const texts = ["1.5", "1,5", " -,5 ", "+2.", "1,5e-3", "\u22123", "1,234"];
+  assert.deepEqual(texts.map(typedNumber), [1.5, 1.5, -0.5, 2, 0.0015, -3, 1.234]);
+  for (const text of ["", "x", "1.234,5", "1,2,3", "1 234", "0x10", "Infinity", "1e999", ",", "-"]) assert.equal(typedNumber(text), null, text);
+  assert.deepEqual(["7", "4294967295", "4294967296", "-1", "1,5", "", "x"].map(seedOf), [7, 4294967295, null, null, null, null, null]);
+});
+
+test("a field of numbers says what it read, and what is no number", () => {
+  const columns = [{ name: "age", kind: "number", range: [0, 120] }, { name: "dose", kind: "number", range: [-1, 1] }, { name: "mood", kind: "category" }];
+  const input = makeInput({ name: "patient", kind: "table", media_types: [], extensions: [".csv"], columns }, { changed() {}, refused() {} });
+  const [age, dose, mood] = tagged(input.element, "input");
+  const noteOf = (field) => elementsOf(input.element).find(({ attributes }) => attributes.id === field.attributes["aria-describedby"]).textContent;
+  const type = (field, text) => {
+    field.value = text;
+    field.listeners.input();
+    return [field.attributes["aria-invalid"], noteOf(field)];
+  };
+  assert.deepEqual([age, dose, mood].map(({ attributes }) => [attributes.type, attributes.inputmode]), [["text", "decimal"], ["text", "text"], ["text", undefined]]);
+  assert.equal(input.read(), null);
+  assert.deepEqual(type(age, "36,5"), [undefined, "read as 36.5 · 0 to 120"]);
+  assert.deepEqual(type(dose, "0.5"), [undefined, "-1 to 1"]);
+  assert.deepEqual(input.read(), { value: { age: 36.5, dose: 0.5, mood: null } });
+  assert.match(type(age, "121")[1], /^outside the 0 to 120/);
+  const [invalid, words] = type(age, "1.234,5");
+  assert.equal(invalid, "true");
+  assert.match(words, /not a number/);
+  assert.throws(() => input.read(), { message: "what was given for age is not a number" });
+  input.write({ value: { age: 1.5, dose: "NA", mood: "NA" } });
+  assert.deepEqual([input.read(), age.attributes["aria-invalid"]], [{ value: { age: 1.5, dose: null, mood: "NA" } }, undefined]);
 });
