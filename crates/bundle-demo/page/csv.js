@@ -37,7 +37,7 @@ export function csvTable(text, most = Infinity) {
   const head = first.map((name) => name.trim());
   const twice = head.find((name, at) => name !== "" && head.indexOf(name) !== at);
   if (twice !== undefined) throw new CsvProblem("own_csv_twice", { name: twice });
-  const comma = csvSeparator(withoutMark(text)) === ";";
+  const comma = csvSeparator(withoutMark(text)) !== ",";
   const decimal = new Set();
   const unclear = new Map();
   head.forEach((name, at) => {
