@@ -1,13 +1,13 @@
 // "Your own data stays here": many files or rows, one prediction each, and what they are worth
 // beside a truth that the person has. Everything happens on this page.
 
-import { CsvProblem } from "./csv.js";
+import { CsvProblem, numberArray, plainCsv } from "./csv.js";
 import { authored, authoredCode, el } from "./dom.js";
 import { DropProblem, acceptDropped } from "./dropped.js";
 import { asksRows, isMeant, itemTable, itemsOf, likelyText, likelyTruth, takesFile, toldApart } from "./items.js";
 import { labelReader } from "./metrics.js";
 import { picker, showResults } from "./results.js";
-import { bytes, integer, t, tn } from "./strings.js";
+import { bytes, integer, isolated, t, tn } from "./strings.js";
 import { TransportError } from "./transport.js";
 
 /** Bytes of a CSV file, and of any other file where the transport names no limit. */
@@ -15,6 +15,8 @@ const LARGEST_CSV = 200 * 1024 * 1024;
 const LARGEST_FILE = 256 * 1024 * 1024;
 /** Names that are listed where many are absent. */
 const LISTED = 5;
+/** Numbers of a list that are said as they were read. */
+const SAID_NUMBERS = 5;
 /** Failures of the way to the model, one after the other, that end a run. */
 const GIVE_UP = 5;
 
@@ -253,6 +255,64 @@ async function readTable(file) {
   const table = itemTable(await utf8(file));
   if (table.rows.length === 0) throw new TransportError(t("own_empty_csv", { name: file.name }));
   return table;
+}
+
+/**
+ * A file under "Your input" that people write in other ways than the program which runs the model reads: what it becomes,
+ * and in words how it was read, { source, words }. Null of any other, which goes as it is.
+ */
+export async function readGiven(input, file) {
+  const columns = input.columns ?? [];
+  const csv = columns.length > 0;
+  if (!(csv || takesNumbers(input)) || file.size > LARGEST_CSV) return null;
+  const head = new Uint8Array(await file.slice(0, 1).arrayBuffer());
+  // An NPY file begins with a byte that no text has.
+  const text = head[0] === 0x93 ? null : await utf8(file).catch(() => null);
+  if (text === null || (!csv && input.kind === "tensor" && text.trimStart().startsWith("["))) return null;
+  if (!csv) return readNumbers(text);
+  const plain = inWords(() => plainCsv(text, columns.filter(({ kind }) => kind === "number").map(({ name }) => name)));
+  return plain && { source: { file: new File([plain.text], file.name, { type: "text/csv" }) }, words: csvWords(plain) };
+}
+
+/** Whether an input is an array of numbers, which can be written down. */
+export function takesNumbers({ kind, columns }) {
+  return (kind === "tensor" || kind === "series") && !(columns?.length > 0);
+}
+
+/** Numbers in a text as { source, words }. */
+export function readNumbers(text) {
+  if (text.trimStart().startsWith("[")) return { source: { value: jsonArray(text) }, words: t("numbers_read_json") };
+  const read = inWords(() => numberArray(text));
+  return { source: { value: read.value }, words: numbersWords(read) };
+}
+
+function jsonArray(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new TransportError(t("numbers_no_json"));
+  }
+}
+
+/** What `work` gives; what it finds wrong, in words. */
+function inWords(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof CsvProblem ? new TransportError(problemWords(error)) : error;
+  }
+}
+
+function numbersWords({ value, rows, columns, commas, unsure }) {
+  const first = value.flat();
+  const values = first.slice(0, SAID_NUMBERS).join(", ") + (first.length > SAID_NUMBERS ? ", …" : "");
+  const read = Array.isArray(value[0]) ? t("numbers_read_rows", { rows: tn("rows", rows), columns: tn("values", columns), values }) : tn("numbers_read", value.length, { values });
+  return [read, commas && t("numbers_commas"), unsure && t("numbers_unsure")].filter(Boolean).join(" · ");
+}
+
+function csvWords({ separator, decimal }) {
+  const words = t(`csv_by_${separator === ";" ? "semicolon" : "tab"}`);
+  return decimal.length > 0 ? t("csv_commas", { separator: words, columns: isolated(decimal.join(", ")) }) : t("csv_points", { separator: words });
 }
 
 /** The bytes of a file, which may have been moved since it was chosen. */

@@ -60,6 +60,30 @@ export function chooser({ id, words, other, accept, describedBy, options, take }
   return { control, label, give, acceptDrops, filled };
 }
 
+/**
+ * How a chosen file is taken: `show(source, { file, words })` hears it once `options.reader` has read it, unless
+ * `forget` was called before, because something else was given meanwhile.
+ */
+export function fileTaker(description, options, show) {
+  let latest = null;
+  async function take(file) {
+    const mine = {};
+    latest = mine;
+    try {
+      const read = await options.reader?.readGiven(description, file);
+      if (latest !== mine) return;
+      show(read?.source ?? { file }, { file, words: read?.words });
+      options.changed();
+    } catch (error) {
+      if (latest === mine) options.refused(error);
+    }
+  }
+  const forget = () => {
+    latest = null;
+  };
+  return { take, forget };
+}
+
 function refusal(files, limit) {
   if (files.length > 1) return new TransportError(t("error_wrong_files"));
   const [{ name, size }] = files;

@@ -66,6 +66,76 @@ function isNumberLike(text) {
   return /^[+-]?[.,]?\d[\d.,'’ \u00a0\u202f]*([eE][+-]?\d+)?$/.test(text);
 }
 
+/**
+ * A CSV text with commas between its cells and points before the decimals of the columns `numbers`, which is what the
+ * program that runs the model reads: { text, separator, decimal }. Null of one whose cells are separated by commas:
+ * that is taken as it is.
+ */
+export function plainCsv(text, numbers) {
+  const separator = csvSeparator(withoutMark(text));
+  if (separator === ",") return null;
+  const [head = [], ...rows] = csvRows(text);
+  const declared = new Set(numbers.map((name) => name.trim()));
+  const decimal = head.flatMap((name, at) => (declared.has(name.trim()) && hasDecimalCommas(name.trim(), rows, at) ? [at] : []));
+  const point = (row) => row.map((cell, at) => (decimal.includes(at) && commaNumber(cell) !== null ? cell.replace(",", ".") : cell));
+  const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const lines = [head, ...rows.map(point)].map((row) => `${row.map(quoted).join(",")}\n`);
+  return { text: lines.join(""), separator, decimal: decimal.map((at) => head[at].trim()) };
+}
+
+/** Whether a column of numbers is written with decimal commas; what is no number in it may be a word for a missing one. */
+function hasDecimalCommas(name, rows, at) {
+  const cells = rows.map((row) => row[at].trim()).filter(isNumberLike);
+  if (cells.every((cell) => cellNumber(cell) !== null)) return false;
+  const odd = cells.find((cell) => commaNumber(cell) === null);
+  if (odd !== undefined) throw new CsvProblem("own_csv_unclear", { name, cell: odd });
+  return true;
+}
+
+/**
+ * Numbers that a text lists, one row a line: { value, rows, columns, commas, unsure }; of one row or one column `value` is
+ * a flat list. `commas` says that the commas are decimal marks, `unsure` that they may have been meant as such.
+ */
+export function numberArray(text) {
+  const texts = withoutMark(text).split(/\r?\n/).map((line) => line.trim());
+  const separator = numberSeparator(texts);
+  const lines = texts.map((line, at) => ({ line: at + 1, cells: numberCells(line, separator) })).filter(({ cells }) => cells.length > 0);
+  if (lines.length === 0) throw new CsvProblem("numbers_none", {});
+  const has = (sign) => lines.some(({ cells }) => cells.some((cell) => cell.includes(sign)));
+  const commas = has(",");
+  const rows = lines.map(({ line, cells }) => {
+    const expected = lines[0].cells.length;
+    if (cells.length !== expected) throw new CsvProblem("numbers_uneven", { line, cells: cells.length, expected });
+    return cells.map((cell) => listedNumber(cell, line, commas ? commaNumber : cellNumber));
+  });
+  const columns = rows[0].length;
+  const unsure = separator === "," && columns === 2 && !has(".");
+  return { value: rows.length === 1 || columns === 1 ? rows.flat() : rows, rows: rows.length, columns, commas, unsure };
+}
+
+/** What is between the numbers of a text: a comma is that only where nothing else can be. */
+function numberSeparator(lines) {
+  const some = (pattern) => lines.some((line) => pattern.test(line));
+  if (some(/;/)) return ";";
+  if (some(/\t/)) return "\t";
+  return some(/,/) && (some(/,\s|\s,/) || !some(/\s/)) ? "," : " ";
+}
+
+/** The cells of a line, without what a separator at its end would begin. */
+function numberCells(line, separator) {
+  if (line === "") return [];
+  if (separator === " ") return line.split(/\s+/);
+  const cells = line.split(separator).map((cell) => cell.trim());
+  return cells.length > 1 && cells.at(-1) === "" ? cells.slice(0, -1) : cells;
+}
+
+function listedNumber(cell, line, read) {
+  const value = read(cell);
+  if (value !== null) return value;
+  if (cell === "") throw new CsvProblem("numbers_gap", { line });
+  throw new CsvProblem(isNumberLike(cell) ? "numbers_unclear" : "numbers_other", { line, cell });
+}
+
 function withoutMark(text) {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

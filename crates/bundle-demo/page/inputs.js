@@ -8,14 +8,18 @@
 //
 // An input of pictures also has drawAt(side), which says how many pixels a drawing is to have.
 //
-// `options.changed()` hears every change by the person, `options.refused(error)` what could not be taken.
+// `options.changed()` hears every change by the person, `options.refused(error)` what could not be taken. Files and
+// texts of numbers are read by `options.reader`: `takesNumbers`, `readGiven` and `readNumbers` of batch.js.
 
-import { chooser, frame } from "./chooser.js";
+import { chooser, fileTaker, frame } from "./chooser.js";
 import { authored, el, keepPixels, urlSlot } from "./dom.js";
 import { drawingPad } from "./pad.js";
 import { camera, microphone } from "./record.js";
 import { bytes, pixelSize, t } from "./strings.js";
 import { tableInput } from "./table.js";
+
+/** Endings of files that hold an array of numbers. */
+const NUMBER_FILES = [".npy", ".json", ".csv", ".txt"];
 
 /** The input that `description` describes. */
 export function makeInput(description, options) {
@@ -29,33 +33,38 @@ export function makeInput(description, options) {
   }
 }
 
-function typesLine(description, limit) {
-  const types = description.extensions.length ? description.extensions.join(", ") : t("any_file");
+function typesLine(extensions, limit) {
+  const types = extensions.length ? extensions.join(", ") : t("any_file");
   return limit ? t("file_types", { types, limit: bytes(limit) }) : t("file_types_only", { types });
 }
 
 /** A file of any kind; pictures are shown. */
 function fileInput(description, options) {
   const picture = description.kind === "image";
+  const numbers = options.reader?.takesNumbers(description);
+  const extensions = numbers ? [...new Set([...description.extensions, ...NUMBER_FILES])] : description.extensions;
   const id = `input-${description.name}`;
   const url = urlSlot();
   let source = null;
+  const taker = fileTaker(description, options, (given, read) => show(given, read));
   /** The side of the author's pictures, which a drawing should have too. */
   let pixels = null;
 
-  const types = el("p", { class: "hint", id: `${id}-types` }, typesLine(description, options.limit));
+  const types = el("p", { class: "hint", id: `${id}-types` }, typesLine(extensions, options.limit));
   const choose = chooser({
     id,
     words: t(picture ? "choose_image" : "choose_file"),
     other: t(picture ? "choose_other_image" : "choose_other_file"),
-    accept: [...description.media_types, ...description.extensions].join(","),
+    accept: [...description.media_types, ...extensions].join(","),
     describedBy: types.id,
     options,
-    take(file) {
-      show({ file });
-      options.changed();
-    },
+    take: taker.take,
   });
+  const typed = () => {
+    show(null, null, true);
+    options.changed();
+  };
+  const list = numbers ? numberList(id, options.reader, typed) : null;
   const preview = el("div", { class: "preview" });
   const clearButton = el("button", { type: "button", class: "button quiet", hidden: true });
   clearButton.addEventListener("click", () => {
@@ -78,11 +87,15 @@ function fileInput(description, options) {
   const devices = { take: give, refused: options.refused };
   const more = picture ? [camera(devices), drawingPad(id, give, () => pixels)] : description.kind === "audio" ? [microphone(devices)] : [];
 
-  function show(next) {
+  /** Shows what is given; `read` is the file that it was read from, and in words how. */
+  function show(next, read = null, typing = false) {
     source = next;
-    const name = next?.file ? (next.file.name ?? t("pasted")) : t("from_example");
+    taker.forget();
+    if (!typing) list?.clear();
+    const file = read?.file ?? next?.file;
+    const name = file ? (file.name ?? t("pasted")) : t("from_example");
     const sound = description.kind === "audio";
-    const shown = next?.file ? fileCard(next.file, name, { picture, sound, url: picture || sound ? url(next.file) : null }) : next && valueCard(next.value);
+    const shown = file ? fileCard(file, name, { picture, sound, words: read?.words, url: picture || sound ? url(file) : null }) : next && valueCard(next.value);
     preview.replaceChildren(...(shown ? [shown] : []));
     if (!next) url(null);
     clearButton.hidden = !next;
@@ -92,19 +105,61 @@ function fileInput(description, options) {
   }
 
   return {
-    element: frame(description, zone, ...more),
-    immediate: true,
+    element: frame(description, zone, ...(list ? [list.element] : more)),
+    // Who types has not ended with the first number.
+    get immediate() {
+      return !list?.typing();
+    },
     takesPaste: picture,
     drawAt: picture ? (side) => (pixels = side) : null,
     give: choose.give,
-    read: () => source,
-    write: show,
+    read: () => (list?.typing() ? list.read() : source),
+    write: (given) => show(given),
     clear: () => show(null),
   };
 }
 
-function fileCard(file, name, { picture, sound, url }) {
-  const caption = el("figcaption", {}, authored(name), ` · ${bytes(file.size)}`);
+/** A list of numbers to write or paste; `changed()` hears every change. */
+function numberList(id, { readNumbers }, changed) {
+  const note = el("p", { class: "field-note", id: `${id}-numbers-note`, role: "status" });
+  const hint = el("p", { class: "hint", id: `${id}-numbers-hint` }, t("numbers_hint"));
+  const area = el("textarea", { id: `${id}-numbers`, rows: 4, autocomplete: "off", spellcheck: "false", "aria-describedby": `${hint.id} ${note.id}` });
+  let [source, problem] = [null, null];
+  const refresh = () => {
+    [source, problem] = [null, null];
+    let words = "";
+    try {
+      if (area.value.trim() !== "") ({ source, words } = readNumbers(area.value));
+    } catch (error) {
+      problem = error;
+      words = error.message;
+    }
+    note.replaceChildren(words);
+    note.classList.toggle("warn", Boolean(problem));
+    if (problem) area.setAttribute("aria-invalid", "true");
+    else area.removeAttribute("aria-invalid");
+  };
+  area.addEventListener("input", () => {
+    refresh();
+    changed();
+  });
+  const label = el("label", { class: "field-label", for: area.id }, t("numbers_label"));
+  return {
+    element: el("details", {}, el("summary", {}, t("numbers_open")), el("div", { class: "field" }, label, hint, area, note)),
+    typing: () => area.value.trim() !== "",
+    read() {
+      if (problem) throw problem;
+      return source;
+    },
+    clear() {
+      area.value = "";
+      refresh();
+    },
+  };
+}
+
+function fileCard(file, name, { picture, sound, words, url }) {
+  const caption = el("figcaption", {}, authored(name), ` · ${bytes(file.size)}`, words && el("span", { class: "read-as" }, words));
   if (sound) return el("figure", { class: "file-card" }, el("audio", { controls: true, src: url, "aria-label": name }), caption);
   if (!picture) return el("figure", { class: "file-card" }, caption);
   const image = el("img", { src: url, alt: t("image_alt", { name }) });

@@ -1,6 +1,6 @@
 // Puts the page together: inputs, the answer, the examples, and one run at a time.
 
-import { batchSection } from "./batch.js";
+import { batchSection, readGiven, readNumbers, takesNumbers } from "./batch.js";
 import { breakSection } from "./break.js";
 import { authored, authoredCode, byId, el, saveFile, setCheck, withCode } from "./dom.js";
 import { exampleList, replayAll } from "./examples.js";
@@ -24,7 +24,7 @@ let running = null;
 
 const inputs = new Map();
 for (const one of description.inputs) {
-  inputs.set(one.name, makeInput(one, { limit: description.limits?.file_bytes, changed, refused: showError }));
+  inputs.set(one.name, makeInput(one, { limit: description.limits?.file_bytes, changed, refused: showError, reader: { takesNumbers, readGiven, readNumbers } }));
 }
 const runButton = el("button", { type: "submit", class: "button primary" }, t("run"));
 const cancelButton = el("button", { type: "button", class: "button", onclick: cancel, hidden: true }, t("cancel"));

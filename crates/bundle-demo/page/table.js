@@ -1,7 +1,7 @@
-// A table: one row as a form, many rows as a CSV file. The file is not read here:
-// the program that will run it is the one that reads it.
+// A table: one row as a form, many rows as a CSV file. The program that will run a file is the one that reads it; only
+// one that is written in another way than it reads, with semicolons and decimal commas, is written anew before.
 
-import { chooser, frame, typedNumber } from "./chooser.js";
+import { chooser, fileTaker, frame, typedNumber } from "./chooser.js";
 import { authored, el } from "./dom.js";
 import { bytes, number, t } from "./strings.js";
 import { TransportError } from "./transport.js";
@@ -18,6 +18,7 @@ export function tableInput(description, options) {
   const hint = el("p", { class: "hint", id: `${id}-csv-hint` }, t("csv_hint"));
   const card = el("div", { class: "csv" });
   let source = null;
+  const taker = fileTaker(description, options, (given, read) => show(given, read));
 
   const choose = chooser({
     id: `${id}-csv`,
@@ -25,10 +26,7 @@ export function tableInput(description, options) {
     accept: [...description.media_types, ...description.extensions].join(","),
     describedBy: hint.id,
     options,
-    take(file) {
-      show({ file });
-      options.changed();
-    },
+    take: taker.take,
   });
   const back = el("button", { type: "button", class: "button quiet" }, t("use_form"));
   back.addEventListener("click", () => {
@@ -39,13 +37,15 @@ export function tableInput(description, options) {
   const zone = el("div", { class: "drop slim" }, card, el("div", { class: "drop-words" }, choose.control, choose.label, back), hint);
   choose.acceptDrops(zone);
 
-  function show(next) {
+  /** Shows what is given; `read` is the file that it was read from, and in words how. */
+  function show(next, read = null) {
     source = next;
+    taker.forget();
     form.hidden = Boolean(next);
     back.hidden = !next || fields.length === 0;
     card.replaceChildren();
     zone.classList.toggle("filled", Boolean(next));
-    if (next?.file) showFile(card, next.file);
+    if (next?.file) showFile(card, read?.file ?? next.file, read?.words);
     else if (next) card.append(el("code", {}, JSON.stringify(next.value)));
   }
 
@@ -73,12 +73,12 @@ export function tableInput(description, options) {
   };
 }
 
-async function showFile(card, file) {
+async function showFile(card, file, words) {
   const name = file.name ?? "CSV";
   const text = await file.slice(0, PREVIEW_BYTES).text();
   const lines = text.split(/\r?\n/).slice(0, PREVIEW_LINES).join("\n");
   card.append(
-    el("p", {}, authored(name), ` · ${bytes(file.size)}`),
+    el("p", {}, authored(name), ` · ${bytes(file.size)}`, words && el("span", { class: "read-as" }, words)),
     el("pre", { tabindex: 0, role: "region", "aria-label": t("csv_first_lines", { name }) }, el("code", {}, lines)),
   );
 }

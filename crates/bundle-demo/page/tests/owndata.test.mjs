@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { columnNumber, csvTable } from "../csv.js";
+import { columnNumber, csvTable, numberArray, plainCsv } from "../csv.js";
 import { isMeant, itemTable, itemsOf, likelyText, likelyTruth, toldApart } from "../items.js";
 import { labelReader } from "../metrics.js";
 
@@ -177,4 +177,37 @@ test("what is dropped at once is told apart", () => {
   assert.deepEqual(apart([PHOTO], "a.png"), [null, ["a.png"]]);
   refused(() => apart([PATIENT], "a.csv", "b.csv"), "own_several_csv");
   assert.deepEqual(apart([{ ...PHOTO, kind: "series", extensions: [] }], "a.csv", "b.csv"), [null, ["a.csv", "b.csv"]]);
+});
+
+test("a list of numbers has decimal commas where something else separates them", () => {
+  const read = (text) => {
+    const { value, commas, unsure } = numberArray(text);
+    return [value, commas, unsure];
+  };
+  for (const text of ["1,5;2,5", "1,5\t2,5", "1,5 2,5", "\uFEFF1,5; 2,5;\r\n", "1,5;\n2,5;\n", "1,5;\n\n2,5"]) assert.deepEqual(read(text), [[1.5, 2.5], true, false], text);
+  assert.deepEqual(read("1.5;2.5"), [[1.5, 2.5], false, false]);
+  assert.deepEqual(read("1,5;2,5\n3;-,5\n"), [[[1.5, 2.5], [3, -0.5]], true, false]);
+  assert.deepEqual(read("1.5,2.5\n3,4"), [[[1.5, 2.5], [3, 4]], false, false]);
+  assert.deepEqual(read("1, 2, 3"), [[1, 2, 3], false, false]);
+  assert.deepEqual(read("1 2e-3\n"), [[1, 0.002], false, false]);
+  // One comma a line is between two numbers, or within one.
+  assert.deepEqual(read("1,5"), [[1, 5], false, true]);
+  assert.deepEqual(read("1,5\n2,5\n"), [[[1, 5], [2, 5]], false, true]);
+});
+
+test("what is no list of numbers is said by its line", () => {
+  refused(() => numberArray(" \n"), "numbers_none", {});
+  refused(() => numberArray("1;2\n\n3\n"), "numbers_uneven", { line: 3, cells: 1, expected: 2 });
+  refused(() => numberArray("1;;2"), "numbers_gap", { line: 1 });
+  refused(() => numberArray("time;value\n1;2"), "numbers_other", { line: 1, cell: "time" });
+  refused(() => numberArray("1,5;2.5"), "numbers_unclear", { line: 1, cell: "2.5" });
+  refused(() => numberArray("1;1.234,5"), "numbers_unclear", { line: 1, cell: "1.234,5" });
+});
+
+test("a CSV file with semicolons or tabs is written as the program reads it", () => {
+  assert.equal(plainCsv("age,sex\n1,f\n", ["age"]), null);
+  assert.deepEqual(plainCsv('age;sex;note\n3,5;f;"a, b"\nmissing;m;1,5\n4;;say "x"\n', ["age"]), { text: 'age,sex,note\n3.5,f,"a, b"\nmissing,m,"1,5"\n4,,"say ""x"""\n', separator: ";", decimal: ["age"] });
+  assert.deepEqual(plainCsv(" age \tsex\n3,5\tf\n", ["age"]), { text: " age ,sex\n3.5,f\n", separator: "\t", decimal: ["age"] });
+  assert.deepEqual(plainCsv("age;sex\n3.5;-f\n", ["age"]), { text: "age,sex\n3.5,-f\n", separator: ";", decimal: [] });
+  for (const cell of ["2.5", "1.234,5"]) refused(() => plainCsv(`age;sex\n3,5;f\n${cell};m\n`, ["age"]), "own_csv_unclear", { name: "age", cell });
 });

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { elementsOf } from "./page.mjs";
 
 // The strings are read when a module is loaded, which must be after the page is there.
+const { readGiven, readNumbers, takesNumbers } = await import("../batch.js");
 const { boxesSummary, renderBoxes, scoreRange } = await import("../boxes.js");
 const { firstRanked, seedOf } = await import("../break.js");
 const { typedNumber } = await import("../chooser.js");
@@ -221,4 +222,60 @@ test("a field of numbers says what it read, and what is no number", () => {
   assert.throws(() => input.read(), { message: "what was given for age is not a number" });
   input.write({ value: { age: 1.5, dose: "NA", mood: "NA" } });
   assert.deepEqual([input.read(), age.attributes["aria-invalid"]], [{ value: { age: 1.5, dose: null, mood: "NA" } }, undefined]);
+});
+
+const reader = { readGiven, readNumbers, takesNumbers };
+const SIGNAL = { name: "signal", kind: "series", media_types: ["text/csv"], extensions: [".csv"], columns: [] };
+const PATIENTS = { name: "patient", kind: "table", media_types: [], extensions: [".csv"], columns: [{ name: "age", kind: "number" }, { name: "sex", kind: "category", categories: ["f"] }] };
+
+test("how numbers were read is said, in words that show the decimals", () => {
+  const words = (text) => readNumbers(text).words;
+  assert.equal(words("1,5;2,5"), "Read as 2 numbers: 1.5, 2.5 · The commas are decimal marks.");
+  assert.equal(words("1,5"), "Read as 2 numbers: 1, 5 · The commas stand between numbers. If they are decimal marks, write a semicolon after each number.");
+  assert.equal(words("1 2 3\n4 5 6\n"), "Read as 2 rows of 3 values each: 1, 2, 3, 4, 5, …");
+  assert.deepEqual(readNumbers("[[1, 2]]").source, { value: [[1, 2]] });
+  assert.throws(() => readNumbers("[1,"), { message: "this is not a JSON array" });
+  assert.throws(() => readNumbers("1;x"), { message: "x in line 1 is not a number" });
+});
+
+test("a file of numbers or cells is read as people write it, and any other goes as it is", async () => {
+  const file = (content, name) => new File([content], name);
+  assert.deepEqual((await readGiven(SIGNAL, file("1,5;2,5\n", "s.csv"))).source, { value: [1.5, 2.5] });
+  const rows = await readGiven(PATIENTS, file("age;sex\n3,5;f\n", "p.csv"));
+  assert.deepEqual([await rows.source.file.text(), rows.source.file.name, rows.words], ["age,sex\n3.5,f\n", "p.csv", "Read with semicolons between the cells and with decimal commas in \u2068age\u2069."]);
+  assert.equal((await readGiven(PATIENTS, file("age;sex\n3.5;f\n", "p.csv"))).words, "Read with semicolons between the cells and with decimal points.");
+  const untouched = [[PATIENTS, "age,sex\n3.5,f\n"], [SIGNAL, new Uint8Array([0x93, 78, 85, 77])], [SIGNAL, new Uint8Array([0x31, 0xff])], [{ ...SIGNAL, kind: "tensor" }, "[1.0]"], [{ ...SIGNAL, kind: "image" }, "1;2"], [NOTE, "1;2"]];
+  for (const [input, content] of untouched) assert.equal(await readGiven(input, file(content, "x")), null);
+  await assert.rejects(readGiven(PATIENTS, file("age;sex\n1.234,5;f\n", "p.csv")), { message: /^1\.234,5 in column age can be read in more than one way/ });
+});
+
+test("numbers are written into a field that says how it read them, and run when asked to", async () => {
+  const heard = [];
+  const input = makeInput(SIGNAL, { changed: () => heard.push("changed"), refused: ({ message }) => heard.push(message), reader });
+  const [area] = tagged(input.element, "textarea");
+  const note = elementsOf(input.element).find(({ id }) => id === area.attributes["aria-describedby"].split(" ")[1]);
+  const type = (text) => {
+    area.value = text;
+    area.listeners.input();
+  };
+  type("1,5;2,5");
+  assert.deepEqual([input.read(), input.immediate, area.attributes["aria-invalid"]], [{ value: [1.5, 2.5] }, false, undefined]);
+  assert.match(note.textContent, /^Read as 2 numbers: 1\.5, 2\.5/);
+  type("1,5;x");
+  assert.deepEqual([area.attributes["aria-invalid"], note.textContent], ["true", "x in line 1 is not a number"]);
+  assert.throws(() => input.read(), { message: "x in line 1 is not a number" });
+  type("");
+  assert.deepEqual([input.read(), input.immediate], [null, true]);
+  type("1;2");
+  // What is chosen takes the place of what was typed.
+  const [chosen] = tagged(input.element, "input");
+  chosen.files = [new File(["3,5;4\n"], "s.csv")];
+  chosen.listeners.change();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual([input.read(), area.value, input.immediate], [{ value: [3.5, 4] }, "", true]);
+  assert.match(input.element.textContent, /s\.csv.*Read as 2 numbers: 3\.5, 4/);
+  chosen.files = [new File(["a;b\n"], "s.csv")];
+  chosen.listeners.change();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(heard.slice(-2), ["changed", "a in line 1 is not a number"]);
 });
