@@ -323,12 +323,15 @@ def main():
     if not options.answers_only:
         decided, single, elsewhere = words(rows, others)
         page += ["", "## Words that decide", "",
-                 f"Without the word, the answer of so many repositories would be another, of {len(rows)} and of {len(others)}.",
+                 f"Without the word, the answer of so many repositories would be another, of {len(rows)} and of {len(others)}. A word is an",
+                 "entry of `crates/bundle-check/data/words.toml`: its spellings (`pth` and `pt`), and the same thing in several libraries",
+                 "(`Trainer(` and `trainNetwork(`), are one.",
                  f"{len(single)} words decide a single one of all, which is one of NeurIPS 2019, and {len(elsewhere)} a single one that is of another venue.", ""] + decided
         print(f"    words that decide a single repository: {len(single)}, of another venue {len(elsewhere)}")
-        poorer = judge(options.judge, cases, True, single)
-        page += ["", f"Without all {len(single)} of NeurIPS 2019, at once:", ""]
-        page += without(rows, poorer, labels, corrected)
+        if single:
+            poorer = judge(options.judge, cases, True, single)
+            page += ["", f"Without all {len(single)} of NeurIPS 2019, at once:", ""]
+            page += without(rows, poorer, labels, corrected)
     page += ["", "## Where we differ", ""] + disagreements(rows, labels, reasons)
     text = "\n".join(page) + "\n"
     print(text if options.page is None else "\n".join(page[8:24]))

@@ -85,7 +85,7 @@ fn judge(case: &Case, standard: &Arc<Words>, ablate: bool) -> Json {
         };
     let mut decides = Vec::new();
     let text = if ablate { text_of(case) } else { String::new() };
-    let occurs = |word: &&str| text.contains(&word.to_lowercase());
+    let occurs = |ways: &&[String]| ways.iter().any(|way| text.contains(&way.to_lowercase()));
     let changed = |words: &Arc<Words>| -> Vec<usize> {
         let other = answers(Profile::Loose, words).unwrap_or_default();
         let passes = |finding: &Finding| finding.answer == Answer::Pass;
@@ -94,7 +94,8 @@ fn judge(case: &Case, standard: &Arc<Words>, ablate: bool) -> Json {
         differs.map(|(item, _)| item + 1).collect()
     };
     for (list, words) in standard.lists() {
-        let words: Vec<&str> = words.into_iter().filter(occurs).collect();
+        let words = words.into_iter().filter(occurs);
+        let words: Vec<&String> = words.filter_map(<[String]>::first).collect();
         let mut sets = vec![words.as_slice()];
         while let Some(set) = sets.pop() {
             let without =

@@ -264,7 +264,7 @@ fn evaluating_option(language: Language, lines: &[TellingLine]) -> Option<Tellin
 fn has_idiom(line: &str, idiom: &str) -> bool {
     line.match_indices(idiom).any(|(at, _)| {
         let before = line.get(..at).and_then(|before| before.chars().next_back());
-        let inside = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let inside = before.is_some_and(char::is_alphanumeric);
         !inside || idiom.starts_with('.')
     })
 }

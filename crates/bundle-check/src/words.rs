@@ -12,17 +12,38 @@ use serde::Deserialize;
 /// The lists as they are committed.
 const STANDARD: &str = include_str!("../data/words.toml");
 
-/// A list of words, in the order of the file.
+/// A list of words, in the order of the file; the spellings of one word stand together there.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "Vec<String>")]
+#[serde(from = "Vec<Word>")]
 pub(crate) struct WordList {
-    words: Vec<String>,
+    words: Vec<Word>,
     set: BTreeSet<String>,
 }
 
-impl From<Vec<String>> for WordList {
-    fn from(words: Vec<String>) -> Self {
-        Self { set: words.iter().cloned().collect(), words }
+/// A word: `"zenodo.org"`, or `["pth", "pt"]`, which are one suffix in two spellings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Spelt")]
+struct Word(Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Spelt {
+    Once(String),
+    Ways(Vec<String>),
+}
+
+impl From<Spelt> for Word {
+    fn from(spelt: Spelt) -> Self {
+        match spelt {
+            Spelt::Once(word) => Self(vec![word]),
+            Spelt::Ways(ways) => Self(ways),
+        }
+    }
+}
+
+impl From<Vec<Word>> for WordList {
+    fn from(words: Vec<Word>) -> Self {
+        Self { set: words.iter().flat_map(|Word(ways)| ways).cloned().collect(), words }
     }
 }
 
@@ -42,8 +63,12 @@ impl WordList {
         words.iter().any(|word| self.has(word.trim_end_matches(|c: char| c.is_ascii_digit())))
     }
 
+    fn spellings(&self) -> Vec<&[String]> {
+        self.words.iter().map(|Word(ways)| ways.as_slice()).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(String::as_str)
+        self.words.iter().flat_map(|Word(ways)| ways).map(String::as_str)
     }
 }
 
@@ -66,18 +91,19 @@ macro_rules! lists {
         }
 
         impl Words {
-            /// Each list by name, with its words.
-            pub fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
-                [$((stringify!($name), self.$name.iter().collect::<Vec<_>>()),)*].into_iter()
+            /// Each list by name, with the spellings of each word.
+            pub fn lists(&self) -> impl Iterator<Item = (&'static str, Vec<&[String]>)> {
+                [$((stringify!($name), self.$name.spellings()),)*].into_iter()
             }
 
-            /// The same without one word of a list.
+            /// The same without one word of a list, however it is spelt.
             #[must_use]
             pub fn without(&self, list: &str, word: &str) -> Self {
                 let mut words = self.clone();
                 match list {
                     $(stringify!($name) => {
-                        let kept = self.$name.words.iter().filter(|other| *other != word);
+                        let other = |Word(ways): &&Word| !ways.iter().any(|way| way == word);
+                        let kept = self.$name.words.iter().filter(other);
                         words.$name = kept.cloned().collect::<Vec<_>>().into();
                     })*
                     _ => {}
@@ -89,7 +115,8 @@ macro_rules! lists {
             pub fn extend(&mut self, list: &str, more: &[String]) -> bool {
                 match list {
                     $(stringify!($name) => {
-                        let all = self.$name.words.iter().chain(more).cloned();
+                        let more = more.iter().map(|word| Word(vec![word.clone()]));
+                        let all = self.$name.words.iter().cloned().chain(more);
                         self.$name = all.collect::<Vec<_>>().into();
                         true
                     })*
@@ -103,7 +130,7 @@ macro_rules! lists {
 lists! {
     vendored unit_tests data scripts training_names evaluation_names showing_names entry_names loader_names
     training_idioms evaluation_idioms packages weights certain_weights model_places file_hosts
-    model_words pretrained_words not_our_model models_of_others model_files link_columns metrics
+    model_words pretrained_words not_our_model models_of_others model_files metrics
     result_words not_results result_images numbered promises pointers
     reproduction interpreters runners wrappers standard_modules module_packages
 }
@@ -133,10 +160,12 @@ mod tests {
         let words: Words = toml::from_str(STANDARD).expect("words.toml");
         for (name, list) in words.lists() {
             assert!(!list.is_empty(), "{name}");
+            assert!(list.iter().all(|ways| !ways.is_empty()), "{name}");
+            let list: Vec<_> = list.into_iter().flatten().collect();
             let set: BTreeSet<_> = list.iter().collect();
             assert_eq!(set.len(), list.len(), "{name} has a word twice");
             if !(name.ends_with("idioms") || name.contains("module")) {
-                assert!(list.iter().all(|word| *word == word.to_lowercase()), "{name}");
+                assert!(list.iter().all(|word| **word == word.to_lowercase()), "{name}");
             }
         }
         assert_eq!(words.template.len(), 6);
@@ -145,7 +174,9 @@ mod tests {
     #[test]
     fn a_list_is_changed_by_name() {
         let standard = Words::standard();
-        assert!(!standard.without("weights", "onnx").weights.has("onnx"));
+        let poorer = standard.without("weights", "pth");
+        assert!(poorer.weights.has("onnx"));
+        assert!(!poorer.weights.has("pth") && !poorer.weights.has("pt"), "one suffix, spelt twice");
         let mut words = (*standard).clone();
         assert!(words.extend("weights", &["myw".to_owned()]) && words.weights.has("myw"));
         assert!(!words.extend("nothing", &[]));

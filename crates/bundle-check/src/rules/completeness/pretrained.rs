@@ -150,13 +150,29 @@ fn linked(subject: &Subject, document: &Document) -> Option<Evidence> {
             let weights = is_model_address(subject, &link.url, model)
                 || text.contains("model") && is_on_hub(&link.url)
                 || offered && is_offered(lists, link);
-            !link.image && lists.template_in(&link.url).is_none() && weights && !other && !promised
+            !link.image
+                && lists.template_in(&link.url).is_none()
+                && weights
+                && !(other || promised || is_start_of_all(subject, document, &link.url))
         };
         if let Some(link) = links.iter().find(leads) {
             return Some(document.at(link.line, &link.url));
         }
     }
     None
+}
+
+/// Whether an address is that of a model that everybody starts from. Who lists several models at
+/// such a place published them.
+fn is_start_of_all(subject: &Subject, document: &Document, url: &str) -> bool {
+    const SEVERAL: usize = 3;
+    let Some(place) = subject.tree.words().models_of_others.within(url) else { return false };
+    let links = document.readme.blocks.iter().flat_map(|block| match &block.kind {
+        BlockKind::Prose(prose) => prose.links.as_slice(),
+        BlockKind::Table(table) => table.links.as_slice(),
+        _ => &[],
+    });
+    links.filter(|link| link.url.contains(place)).take(SEVERAL).count() < SEVERAL
 }
 
 /// Whether a text speaks of something else than the authors' models. One that names "the data set
@@ -169,8 +185,7 @@ fn is_of_others(lists: &Words, text: &str) -> bool {
 /// Whether a text names something else than the authors' models; data sets do not count where
 /// they are `beside` the point.
 fn names_other(lists: &Words, text: &str, beside: bool) -> bool {
-    let mut others = lists.not_our_model.iter();
-    others.any(|word| text.contains(word) && !(beside && word.starts_with("data")))
+    lists.not_our_model.within(text).is_some() || !beside && lists.data.any(&words(text))
 }
 
 /// Whether a table of results has a column that leads to the model of each row.
@@ -179,7 +194,8 @@ fn lists_models(subject: &Subject, table: &Table) -> bool {
     let has = |of: &dyn Fn(&str) -> bool| {
         table.header.iter().any(|cell| words(cell).iter().any(|word| of(word)))
     };
-    has(&|word| lists.link_columns.has(word)) && has(&|word| lists.result_words.has(word))
+    let leads = |word: &str| ["link", "download"].contains(&word) || lists.model_files.has(word);
+    has(&leads) && has(&|word| lists.result_words.has(word))
 }
 
 /// Code of a document that loads a model by the name that this project's own package gives it.

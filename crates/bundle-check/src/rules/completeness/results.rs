@@ -254,7 +254,7 @@ fn states_a_measure(lists: &Words, text: &str) -> bool {
     let pieces: Vec<&str> = split.filter(|piece| !piece.is_empty()).collect();
     let metric = |piece: &str| {
         let mut words = piece.split(|c: char| !c.is_alphanumeric());
-        words.any(|word| lists.metrics.has(word))
+        words.any(|word| lists.metrics.has(word)) || is_at_rank(piece)
     };
     let number = |piece: &&str| {
         let piece = piece.trim_end_matches(['%', '.']).trim_start_matches(['~', '*']);
@@ -262,6 +262,13 @@ fn states_a_measure(lists: &Words, text: &str) -> bool {
     };
     pieces.iter().enumerate().any(|(at, piece)| {
         metric(piece) && pieces.get(at + 1..).into_iter().flatten().take(NEAR).any(number)
+    })
+}
+
+/// `Prec@1`, `hits@10`, `mAP@0.5`: whatever is measured, of the first so many or at a threshold.
+fn is_at_rank(piece: &str) -> bool {
+    piece.split_once('@').is_some_and(|(measure, rank)| {
+        measure.chars().any(char::is_alphabetic) && rank.parse::<f64>().is_ok()
     })
 }
 
