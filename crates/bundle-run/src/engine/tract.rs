@@ -8,6 +8,7 @@
 mod cast;
 mod corrected;
 mod extract;
+mod rewrite;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -172,14 +173,14 @@ impl Engine for Tract {
             let mut typed = graph.into_typed()?;
             bounded(&typed)?;
             corrected::correct(&mut typed)?;
-            typed.declutter()?;
+            rewrite::declutter(&mut typed)?;
             if self.in_float32
                 && let Some(transform) = get_transform("f16_to_f32")?
             {
                 transform.transform(&mut typed)?;
-                typed.declutter()?;
+                rewrite::declutter(&mut typed)?;
             }
-            typed.optimize()?;
+            rewrite::optimize(&mut typed)?;
             typed.into_runnable()
         })?;
         Ok(Arc::new(TractPlan { plan, operators: Arc::clone(&self.operators) }))
