@@ -22,8 +22,9 @@ const RUNTIME: &str = "crates/bundle-demo/runtime/bundle.runtime";
 const WINDOW_LOG: u32 = 23;
 
 /// Builds the module and puts it where `bundle demo` takes it from, at the next build: behind
-/// what unpacks it (see `bundle_demo::runtime`). wasm-opt was tried: 90 seconds for a module a
-/// third smaller that compresses to 2 % more.
+/// what unpacks it (see `bundle_demo::runtime`). wasm-opt was tried: its
+/// `-O1` leaves a tenth less to unpack, and the first answer came no sooner; higher levels take
+/// minutes and pack worse.
 pub(crate) fn wasm() -> Result<()> {
     let modules = build()?;
     let module = fs_err::read(modules.join("bundle.wasm"))?;
