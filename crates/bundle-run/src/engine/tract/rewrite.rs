@@ -33,8 +33,9 @@ pub(super) fn optimize(model: &mut TypedModel) -> TractResult<()> {
 }
 
 fn passes(optimizer: &Optimizer, moves_axes: bool) -> Vec<Box<dyn TypedPass>> {
-    let kept = |pass: &&Box<dyn TypedPass>| moves_axes || format!("{pass:?}") != MOVES_AXES;
-    optimizer.passes.iter().filter(kept).cloned().collect()
+    let mut passes = optimizer.passes.clone();
+    passes.retain(|pass| moves_axes || format!("{pass:?}") != MOVES_AXES);
+    passes
 }
 
 /// Whether the graph moves axes beside an operator that cannot take them as they come. A product
